@@ -1,0 +1,152 @@
+"""nginx's notation, both ways: the text of an nginx.conf <-> the tree.
+
+Two things differ from a plain reading of the text. An ``events {}`` that says nothing is a formality of nginx: it is
+not in the tree, and always written. And a comment line that begins with ``#pyproxy`` and a space is configuration for
+pyproxy, so that one file serves both programs: ``#pyproxy include supervisor/*.conf;``. A block may span several such
+lines.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from crossplane.parser import parse_string
+
+from pyproxy.config.nginx_words import quote, tokens, unescape
+from pyproxy.config.tree import ConfigError, Directive, Source
+
+OWN_LINE = "#pyproxy "
+INDENT = "    "
+
+
+def parse(text: str, file: str) -> tuple[Directive, ...]:
+    """The directives of ``text``; ``file`` is its name in messages. An ``include`` stays a directive.
+
+    The condition of an ``if`` loses its parentheses: ``if ($a = b)`` has the arguments ``$a``, ``=`` and ``b``.
+    Raises ConfigError.
+    """
+    payload = parse_string(
+        _prepare(text, file), filename=file, single=True, check_ctx=False, check_args=False, catch_errors=False
+    )
+    for error in payload["errors"]:
+        raise ConfigError(error["error"], Source(file, error["line"] or 1))
+    directives = _directives(payload["config"][0]["parsed"], file)
+    return tuple(directive for directive in directives if not is_formality(directive))
+
+
+def is_supervised(name: str) -> bool:
+    """Whether a block of that name is Supervisor's business, which nginx would refuse."""
+    return name in ("program", "group")
+
+
+def format(directives: Sequence[Directive], is_own: Callable[[str], bool] = is_supervised, main: bool = True) -> str:
+    """The directives as nginx.conf text. What ``is_own`` names, nginx would refuse: it becomes ``#pyproxy`` lines.
+
+    ``main=False`` writes a file for ``include``, which needs no ``events`` block.
+    """
+    lines = list(_lines(directives, "", is_own))
+    if main and not any(directive.name == "events" for directive in directives):
+        lines[:0] = ["events {", "}", ""] if lines else ["events {", "}"]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def is_formality(directive: Directive) -> bool:
+    """Whether this is an ``events {}`` that says nothing."""
+    return directive.name == "events" and not directive.args and directive.children == ()
+
+
+# Blocks within blocks; the readers of the tree recurse.
+_DEEPEST = 100
+# What follows the brace of an unquoted `^/[0-9]{4}$`; nginx takes it for the content of a block.
+_REPETITION = re.compile(r"[0-9]+(,[0-9]*)?\}")
+# Words that crossplane 0.5.14 reads otherwise than nginx: `${a} b` becomes one word, `a}b` ends a block, and every
+# Unicode space ends a word. In quotes it agrees.
+_READ_OTHERWISE = re.compile(r"[{}\s]")
+
+
+def _prepare(text: str, file: str) -> str:
+    """The text for crossplane: checked by nginx's rules, without comments, and plain where crossplane differs."""
+    prepared: list[str] = []
+    blocks: list[tuple[str, int]] = []
+    words: list[str] = []
+    began = 0
+    after_quotes = False
+    for kind, token, line in tokens(text, file):
+        here = Source(file, line)
+        if after_quotes and kind in ("word", "comment") and not token.startswith(")"):
+            raise ConfigError(f'unexpected "{token[0]}" after a closing quote, put a space between', here)
+        after_quotes = False
+        if kind == "comment":
+            continue
+        if kind == "word":
+            if not words and _REPETITION.match(token):
+                raise ConfigError('unexpected "{", quote a regular expression that has braces: "^/[0-9]{4}$"', here)
+            began = began if words else line
+            words.append(token)
+            if token[0] in "\"'":
+                after_quotes = True
+            elif _READ_OTHERWISE.search(token):
+                token = '"' + re.sub(r'(\\.)|"', lambda match: match[1] or r"\"", token, flags=re.DOTALL) + '"'
+        elif token == "}":
+            if words:
+                raise ConfigError(f'unexpected "}}", `{words[0]}` of line {began} is not ended by ";"', here)
+            if not blocks:
+                raise ConfigError('unexpected "}", no block is open here', here)
+            blocks.pop()
+        elif kind == "mark":
+            if not words:
+                raise ConfigError(f'unexpected "{token}", a directive must stand before it', here)
+            if token == "{":
+                if words[0] == "if" and not (words[1:] and words[1][0] == "(" and words[-1][-1] == ")"):
+                    raise ConfigError(f'invalid condition "{" ".join(words[1:])}", write it in parentheses', here)
+                blocks.append((words[0], began))
+                if len(blocks) > _DEEPEST:
+                    raise ConfigError("blocks are nested too deep", here)
+            words = []
+        prepared.append(token)
+    if words:
+        raise ConfigError(f'unexpected end of file, expecting ";" after `{words[0]}`', Source(file, began))
+    if blocks:
+        name, opened = blocks[-1]
+        raise ConfigError(f'unexpected end of file, expecting "}}" for the block `{name}`', Source(file, opened))
+    return "".join(prepared)
+
+
+def _directives(statements: list[dict[str, Any]], file: str) -> tuple[Directive, ...]:
+    return tuple(
+        Directive(
+            unescape(statement["directive"]),
+            tuple(map(unescape, statement["args"])),
+            _directives(statement["block"], file) if "block" in statement else None,
+            Source(file, statement["line"]),
+        )
+        for statement in statements
+    )
+
+
+def _lines(directives: Sequence[Directive], indent: str, is_own: Callable[[str], bool]) -> Iterator[str]:
+    for place, directive in enumerate(directives):
+        if place and directive.children is not None:
+            yield ""
+        if is_own(directive.name):
+            for line in _lines([directive], "", lambda _: False):
+                yield indent + (OWN_LINE + line).rstrip()
+            continue
+        head = indent + _head(directive)
+        if directive.children is None:
+            yield f"{head};"
+            continue
+        yield f"{head} {{"
+        yield from _lines(directive.children, indent + INDENT, is_own)
+        yield f"{indent}}}"
+
+
+def _head(directive: Directive) -> str:
+    words = [quote(directive.name), *map(quote, directive.args)]
+    if directive.name != "if" or directive.children is None:
+        return " ".join(words)
+    # nginx takes a parenthesis before a quoted word only as a word of its own.
+    opening = "( " if words[1:] and words[1][0] in "\"'" else "("
+    return f"if {opening}{' '.join(words[1:])})"
