@@ -1,0 +1,264 @@
+"""Heads of requests and responses, from bytes (RFC 9112, 2 to 5), read in one strict way."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from pyproxy.http1.fields import FIRST_IN_RESPONSE, ONCE_IN_REQUEST, ONCE_IN_RESPONSE, FieldReader, Fields
+from pyproxy.http1.host import split_host
+from pyproxy.http1.memory import Memory
+from pyproxy.http1.message import CLIENT, UPSTREAM, Sender, printable
+from pyproxy.http1.request_line import (
+    MAX_EMPTY_LINES,
+    bad_line,
+    check_line,
+    match_absolute_line,
+    match_origin_line,
+    method_of,
+    skip_empty_lines,
+)
+
+_STATUS_LINE: Final = re.compile(rb"HTTP/1\.([0-9]) ([1-9][0-9][0-9])(?: ([^\x00-\x08\x0a-\x1f\x7f]*+))?\r\n").match
+_STATUS_LINE_BEGINS: Final = b"HTTP/1."
+_BARE_LINE_END: Final = re.compile(rb"(?<!\r)\n|\r(?=[^\n])").search
+
+_NO_FIELDS: Final = Fields(())
+
+
+@dataclass(frozen=True, slots=True)
+class HeadLimits:
+    """How much of a head is read.
+
+    `line`: bytes of one line with its end (the size of large_client_header_buffers); `total`: bytes of the whole head
+    (client_header_buffer_size + number * size of large_client_header_buffers); `fields`: how many (max_headers).
+    """
+
+    line: int = 8192
+    total: int = 1024 + 4 * 8192
+    fields: int = 1000
+
+
+class RequestHead:
+    """What the head of one request says."""
+
+    __slots__ = (
+        "authority",
+        "chunked",
+        "content_length",
+        "expect_continue",
+        "fields",
+        "host",
+        "keep_alive",
+        "line",
+        "method",
+        "target",
+        "upgrade",
+        "version",
+    )
+
+    def __init__(self, line: bytes, method: bytes, target: bytes, version: int, fields: Fields) -> None:
+        self.line = line
+        """The request line as sent, without its end (`$request`)."""
+        self.method = method
+        self.target = target
+        """Path and query as sent; of an absolute-form target without scheme and authority (`$request_uri`)."""
+        self.version = version
+        """10 or 11. A minor version above 1 counts as 1.1 (RFC 9110, 2.5)."""
+        self.fields = fields
+        self.authority: bytes | None = None
+        """Host and port of an absolute-form target, as sent: they replace the Host field (RFC 9112, 3.2.2)."""
+        self.host = fields.host
+        """Lower case, no port, no final dot (`$host`); None only in HTTP/1.0."""
+        self.content_length = fields.content_length or 0
+        """Bytes; 0 without the field, and when the body is chunked."""
+        self.chunked = fields.chunked
+        self.upgrade: bytes | None = None
+        """`websocket` or None: no other protocol is let through, h2c least of all."""
+        if version == 11:
+            self.keep_alive = not fields.close
+            self.expect_continue = fields.expect_continue
+            if fields.upgrade is not None and self._asks_for_websocket():
+                self.upgrade = b"websocket"
+        else:
+            self.keep_alive = not fields.close and b"keep-alive" in fields.connection
+            self.expect_continue = False
+
+    @classmethod
+    def unreadable(cls, line: bytes) -> RequestHead:
+        """The head of a request that was refused: nothing but its first line is known, and the connection ends."""
+        return cls(line, method_of(line), b"", 10, _NO_FIELDS)
+
+    def _asks_for_websocket(self) -> bool:
+        # RFC 6455, 4.1: a GET. A body before the switch would be one more way to disagree about where it happens.
+        alone = self.method == b"GET" and not self.content_length and not self.chunked
+        return alone and self.fields.upgrade == b"websocket"
+
+
+class ResponseHead:
+    """What the head of one response says. It does not change: answers that repeat its bytes share it."""
+
+    __slots__ = ("chunked", "content_length", "fields", "keep_alive", "reason", "status", "upgrade", "version")
+
+    def __init__(self, version: int, status: int, reason: bytes, fields: Fields) -> None:
+        self.version = version
+        self.status = status
+        """100 to 999; below 200 the answer is still to come (101: the connection changes its protocol)."""
+        self.reason = reason
+        self.fields = fields
+        self.content_length = fields.content_length
+        """Bytes, None without the field. Whether a body follows is `response_framing`'s to say."""
+        self.chunked = fields.chunked
+        self.keep_alive = version == 11 and not fields.close
+        """False for HTTP/1.0 whatever it says, as with nginx."""
+        self.upgrade = fields.upgrade
+        """The value of Upgrade in lower case, if Connection names it."""
+
+
+def find_head_end(data: bytes | bytearray, start: int = 0) -> int:
+    """The index after the empty line that ends the head beginning at `start`; -1 if it is not there yet.
+
+    Empty lines before a head belong to it. When this says -1, ask the parser's `check_unfinished` before waiting.
+    """
+    end = data.find(b"\r\n\r\n", start)
+    if 0 <= end < start + 2 * MAX_EMPTY_LINES and data.startswith(b"\r\n", start):
+        end = data.find(b"\r\n\r\n", skip_empty_lines(data, start))
+    return end + 4 if end >= 0 else -1
+
+
+def _refuse_bare_line_end(sender: Sender, data: bytes | bytearray, start: int, seen: int) -> None:
+    # RFC 9112, 2.2 lets a reader accept a bare LF. Two readers that differ there see two different messages.
+    if _BARE_LINE_END(data, max(start, seen - 1)):
+        raise sender.error("sent a line that does not end in CRLF")
+
+
+class RequestParser:
+    """Reads request heads under the switches and limits of one server; remembers field sections it has seen."""
+
+    def __init__(
+        self,
+        limits: HeadLimits | None = None,
+        *,
+        ignore_invalid_headers: bool = True,
+        underscores_in_headers: bool = False,
+        memory: Memory[Fields] | None = None,
+    ) -> None:
+        self._limits = limits or HeadLimits()
+        self._memory: Memory[Fields] = Memory() if memory is None else memory
+        self._fields = FieldReader(
+            CLIENT,
+            once=ONCE_IN_REQUEST,
+            max_fields=self._limits.fields,
+            ignore_invalid_headers=ignore_invalid_headers,
+            underscores_in_headers=underscores_in_headers,
+        )
+
+    def check_unfinished(self, data: bytes | bytearray, start: int = 0, seen: int = 0) -> None:
+        """Raise BadMessage if no bytes that may follow can make a good head of `data[start:]`.
+
+        `seen` is the length of `data` at an earlier call for the same head, so that nothing is searched twice.
+        """
+        _refuse_bare_line_end(CLIENT, data, start, seen)
+        first = skip_empty_lines(data, start)
+        self._check_sizes(data, first)
+        check_line(data, first)
+
+    def parse(self, block: bytes) -> RequestHead:
+        """Read a whole head, its empty line included (see `find_head_end`). Raises BadMessage."""
+        if len(block) > self._limits.line:
+            self._check_sizes(block, skip_empty_lines(block, 0))
+        match = match_origin_line(block)
+        if match is None:
+            return self._parse_absolute(block)
+        line, method, target, minor = match.groups()
+        fields = self._read_fields(block[match.end() :])
+        version = 11
+        if minor == b"0":
+            version = 10
+            if fields.chunked:
+                raise CLIENT.error('sent HTTP/1.0 request with "Transfer-Encoding" header')
+        elif fields.host is None:
+            raise CLIENT.error('sent HTTP/1.1 request without "Host" header')
+        return RequestHead(line, method, target, version, fields)
+
+    def _read_fields(self, raw: bytes) -> Fields:
+        fields = self._memory.get(raw)
+        if fields is None:
+            fields = self._fields.read(raw)
+            self._memory.put(raw, fields)
+        return fields
+
+    def _parse_absolute(self, block: bytes) -> RequestHead:
+        match = match_absolute_line(block)
+        if match is None:
+            first = skip_empty_lines(block, 0)
+            raise bad_line(block[first : block.find(b"\n", first) + 1])
+        line, method, authority, target, minor = match.groups()
+        parts = split_host(authority)
+        if parts is None:
+            raise CLIENT.error("sent invalid host in request line")
+        path = b"/" if target is None else b"/" + target if target.startswith(b"?") else target
+        # The rest is what the same request says in origin form, so that there is one reading.
+        head = self.parse(b"%b %b HTTP/1.%b\r\n%b" % (method, path, minor, block[match.end() :]))
+        head.line = line
+        head.authority = authority
+        head.host = parts[0]
+        return head
+
+    def _check_sizes(self, data: bytes | bytearray, first: int) -> None:
+        limits = self._limits
+        if len(data) - first <= limits.line:
+            return
+        end = data.find(b"\n", first) + 1 or len(data)
+        if end - first > limits.line:
+            raise CLIENT.error("sent too long URI", 414)
+        while end < len(data):
+            begin, end = end, data.find(b"\n", end) + 1 or len(data)
+            if end - begin > limits.line:
+                line = printable(bytes(data[begin : begin + 101]))
+                raise CLIENT.error(f'sent too long header line: "{line}"', 494)
+        if len(data) - first > limits.total:
+            raise CLIENT.error("sent too large request", 494)
+
+
+class ResponseParser:
+    """Reads heads of upstream responses; remembers whole heads, because their first lines hardly differ."""
+
+    def __init__(
+        self, max_size: int = 4 * 8192, *, max_fields: int = 1000, memory: Memory[ResponseHead] | None = None
+    ) -> None:
+        self._max_size = max_size
+        self._memory: Memory[ResponseHead] = Memory() if memory is None else memory
+        self._fields = FieldReader(UPSTREAM, once=ONCE_IN_RESPONSE, first=FIRST_IN_RESPONSE, max_fields=max_fields)
+
+    def check_unfinished(self, data: bytes | bytearray, start: int = 0, seen: int = 0) -> None:
+        """Raise BadMessage if no bytes that may follow can make a good head of `data[start:]`; `seen` as above."""
+        _refuse_bare_line_end(UPSTREAM, data, start, seen)
+        if len(data) - start > self._max_size:
+            raise UPSTREAM.error("sent too big header")
+        begin = bytes(data[start : start + len(_STATUS_LINE_BEGINS)])
+        if not _STATUS_LINE_BEGINS.startswith(begin):
+            raise UPSTREAM.error(f'sent no valid HTTP/1.1 header: "{printable(bytes(data[start : start + 101]))}"')
+
+    def parse(self, block: bytes) -> ResponseHead:
+        """Read a whole head, its empty line included. Raises BadMessage."""
+        head = self._memory.get(block)
+        if head is None:
+            head = self._read(block)
+            self._memory.put(block, head)
+        return head
+
+    def _read(self, block: bytes) -> ResponseHead:
+        if len(block) > self._max_size:
+            raise UPSTREAM.error("sent too big header")
+        match = _STATUS_LINE(block)
+        if match is None:
+            line = printable(block.partition(b"\r\n")[0])
+            raise UPSTREAM.error(f'sent no valid HTTP/1.1 header: "{line}"')
+        minor, status, reason = match.groups()
+        fields = self._fields.read(block[match.end() :])
+        version = 10 if minor == b"0" else 11
+        if version == 10 and fields.chunked:
+            raise UPSTREAM.error('sent HTTP/1.0 response with "Transfer-Encoding" header')
+        return ResponseHead(version, int(status), reason or b"", fields)

@@ -1,0 +1,68 @@
+"""The first line of a request (RFC 9112, 3): method, target and version, one space between them, nothing else."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from pyproxy.http1.message import CLIENT, BadMessage, printable
+
+# nginx skips any number of empty lines before a request; a few are all that a client has a reason to send.
+MAX_EMPTY_LINES: Final = 4
+
+_EMPTY_LINES: Final = rb"(?:\r\n){0,%d}" % MAX_EMPTY_LINES
+_METHOD: Final = rb"(?!CONNECT |TRACE )([A-Z_-]++)"
+# `#` never belongs to a request target (RFC 9112, 3.2); bytes above 0x7f do not either, but nginx lets them pass.
+_TARGET: Final = rb"[^\x00-\x20\x7f#]*+"
+_SCHEME: Final = rb"[Hh][Tt][Tt][Pp][Ss]?://"
+_AUTHORITY: Final = rb"(?:[A-Za-z0-9.\-]++|\[[^\x00-\x20\x7f#/?\]]++\])(?::[0-9]*+)?"
+
+match_origin_line: Final = re.compile(
+    rb"%b(%b (/%b) HTTP/1\.([0-9]))\r\n" % (_EMPTY_LINES, _METHOD, _TARGET),
+).match
+"""Groups: line, method, target, minor version. Empty lines before the request belong to the match."""
+
+match_absolute_line: Final = re.compile(
+    rb"%b(%b %b(%b)([/?]%b)? HTTP/1\.([0-9]))\r\n" % (_EMPTY_LINES, _METHOD, _SCHEME, _AUTHORITY, _TARGET),
+).match
+"""Groups: line, method, authority, target (None if it is empty), minor version."""
+
+_skip_empty_lines: Final = re.compile(_EMPTY_LINES).match
+_BEGINS: Final = re.compile(rb"[A-Z_-]*+(?: [^\x00-\x20\x7f#]*+(?: [HTP/0-9.]*+\r?)?)?|\r").fullmatch
+_VALID_METHOD: Final = re.compile(rb"([A-Z_-]++) ").match
+_OTHER_VERSION: Final = re.compile(rb"[A-Z_-]++ (?:/|%b)%b HTTP/(?:[2-9]|[1-9][0-9]++)\." % (_SCHEME, _TARGET)).match
+
+
+def skip_empty_lines(data: bytes | bytearray, start: int) -> int:
+    """The index where the request that begins at `start` has its first line; more empty lines than a few stay."""
+    match = _skip_empty_lines(data, start)
+    return match.end() if match else start
+
+
+def check_line(data: bytes | bytearray, first: int) -> None:
+    """Raise BadMessage if the line at `first`, ended or not, cannot be a request line or its beginning."""
+    end = data.find(b"\n", first)
+    if end < 0:
+        if not _BEGINS(data, first):
+            raise bad_line(bytes(data[first:]))
+    elif not match_origin_line(data, first) and not match_absolute_line(data, first):
+        raise bad_line(bytes(data[first : end + 1]))
+
+
+def method_of(line: bytes) -> bytes:
+    """The method that `line` begins with; empty if that is none."""
+    match = _VALID_METHOD(line)
+    return match[1] if match else b""
+
+
+def bad_line(line: bytes) -> BadMessage:
+    """What is wrong with a request line that matches neither form, in nginx's words and with its status."""
+    shown = printable(line.rstrip(b"\r\n"))
+    method = method_of(line)
+    if not method:
+        return CLIENT.error(f'sent invalid method: "{shown}"')
+    if method in (b"CONNECT", b"TRACE"):
+        return CLIENT.error(f"sent {method.decode()} method", 405)
+    if _OTHER_VERSION(line):
+        return CLIENT.error(f'sent invalid version: "{shown}"', 505)
+    return CLIENT.error(f'sent invalid request: "{shown}"')

@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+
+import pytest
+
+from pyproxy.http1.fields import ONCE_IN_REQUEST, FieldReader, check_value
+from pyproxy.http1.message import CLIENT, BadMessage
+
+
+def reader() -> FieldReader:
+    return FieldReader(CLIENT, once=ONCE_IN_REQUEST)
+
+
+def test_values_by_lower_case_name() -> None:
+    fields = reader().read(b"A: 1\r\nb: 2\r\na: 3\r\n\r\n")
+    assert fields.get(b"a") == b"1"
+    assert fields.get(b"b") == b"2"
+    assert fields.get(b"c") is None
+    assert fields.get_all(b"a") == [b"1", b"3"]
+    assert fields.get_all(b"c") == []
+
+
+def test_options_of_connection() -> None:
+    fields = reader().read(b"Connection: Keep-Alive,X-A ,\t x-b\r\nconnection: Close\r\n\r\n")
+    assert fields.connection == {b"keep-alive", b"x-a", b"x-b", b"close"}
+    assert fields.close
+
+
+def test_no_fields() -> None:
+    fields = reader().read(b"\r\n")
+    assert fields.pairs == ()
+    assert fields.connection == frozenset()
+
+
+@pytest.mark.parametrize("block", [b"", b"\r", b"A: 1", b"A: 1\r\n", b"\r\nA: 1\r\n\r\n", b"A: 1\r\n\r\nB: 2\r\n\r\n"])
+def test_a_block_that_is_not_one_field_section(block: bytes) -> None:
+    with pytest.raises(BadMessage):
+        reader().read(block)
+
+
+def test_the_names_it_remembers_are_bounded() -> None:
+    fields = reader()
+    for i in range(3000):
+        assert fields.read(b"X%d: 1\r\nHost: a\r\n\r\n" % i).pairs[0][0] == b"x%d" % i
+    assert len(fields._names) <= 1024
+    fields.read(b"Y" * 5000 + b": 1\r\n\r\n")
+    assert max(map(len, fields._names)) <= 64
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        b" " * 30_000,
+        b" x" * 15_000,
+        b"x " * 15_000,
+        b"\t " * 15_000 + b"x",
+        b"a:" * 15_000,
+        b"a: b\r" * 6_000,
+        b": \r\n" * 7_000,
+    ],
+)
+def test_time_is_linear_in_what_a_stranger_sends(hostile: bytes) -> None:
+    start = time.process_time()
+    for end in (b"\r\n\r\n", b"\x00\r\n\r\n"):
+        with suppress(BadMessage):
+            reader().read(b"X:" + hostile + end)
+    assert time.process_time() - start < 0.5  # milliseconds if linear, minutes if quadratic
+
+
+@pytest.mark.parametrize("value", [b"", b"a b\tc", b"\xe9\xff", b'a: b; c="d"'])
+def test_values_that_may_be_written(value: bytes) -> None:
+    assert check_value(value) == value
+
+
+@pytest.mark.parametrize("value", [b"a\r\nB: c", b"a\n", b"\r", b"\x00", b"\x1b", b"\x7f"])
+def test_values_that_would_break_out_of_their_line(value: bytes) -> None:
+    with pytest.raises(ValueError, match="control character"):
+        check_value(value)
