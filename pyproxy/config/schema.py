@@ -1,0 +1,231 @@
+"""How a module declares itself: its directives (name, contexts, arity, type, inheritance), variables and hooks."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from enum import Flag, auto
+from typing import TYPE_CHECKING, Any
+
+from pyproxy.config import values
+from pyproxy.config.tree import ConfigError, Directive
+from pyproxy.core.variables import Template, Variable, VariableFamily, Variables
+
+if TYPE_CHECKING:
+    from pyproxy.core.site import Location, Server, Site
+
+MANY = 2047
+"""As many arguments as nginx allows."""
+
+
+class Context(Flag):
+    """Where a directive may stand."""
+
+    MAIN = auto()
+    EVENTS = auto()
+    HTTP = auto()
+    SERVER = auto()
+    LOCATION = auto()
+    UPSTREAM = auto()
+    PROGRAM = auto()
+
+
+ANYWHERE = Context.HTTP | Context.SERVER | Context.LOCATION
+_NAMES = {Context.MAIN: "at the top level"}
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """One directive, as its module declares it.
+
+    ``parse`` turns a Directive into its value and raises ValueError with what is wrong and what to write.
+    A value set at one level is inherited by the levels below that set none, as nginx merges;
+    with ``repeat`` the value is the list of all at the nearest level that has any.
+    """
+
+    name: str
+    contexts: Context
+    parse: Callable[[Directive, Scope], Any]
+    args: tuple[int, int] = (1, 1)
+    default: Any = None
+    repeat: bool = False
+    block: Context | None = None
+    """The context of the children, where they are directives themselves."""
+    free: bool = False
+    """The children are data for ``parse`` (as in ``types``), not directives."""
+    declares: Callable[[Directive], Iterable[Variable]] | None = None
+    """The variables that this directive makes; known to all of the configuration, also before its line."""
+    is_time: bool = False
+    summary: str = ""
+
+
+class Scope:
+    """One level of the configuration (main, http, a server, a location, ...) with the values set at it."""
+
+    __slots__ = ("children", "context", "directive", "match", "parent", "site", "specs", "values", "variables")
+
+    def __init__(
+        self,
+        context: Context,
+        directive: Directive,
+        parent: Scope | None,
+        site: Site,
+        specs: dict[str, list[Spec]],
+        variables: Variables,
+    ) -> None:
+        self.context = context
+        self.directive = directive
+        self.parent = parent
+        self.site = site
+        self.specs = specs
+        self.variables = variables
+        self.values: dict[str, Any] = {}
+        self.match: Any = None
+        """The value of the block's own arguments."""
+        self.children: list[Scope] = []
+
+    def get(self, name: str) -> Any:
+        """The value in force here: set at this level, inherited from the nearest above, or the default."""
+        scope: Scope | None = self
+        while scope is not None:
+            if name in scope.values:
+                return scope.values[name]
+            scope = scope.parent
+        return self.specs[name][0].default
+
+    def own(self, name: str) -> Any:
+        """The value set at this very level, or None."""
+        return self.values.get(name)
+
+    def template(self, text: str) -> Template:
+        """Compile ``text`` with this configuration's variables."""
+        return self.variables.template(text)
+
+
+@dataclass(frozen=True, slots=True)
+class Module:
+    """What one file of ``pyproxy/modules/`` brings: nginx's module of the same name."""
+
+    name: str
+    order: int = 50
+    """Modules take their turn by this: filters and handlers of one phase run in this order."""
+    directives: tuple[Spec, ...] = ()
+    variables: tuple[Variable | VariableFamily, ...] = ()
+    site: Callable[[Scope, Site], None] | None = None
+    """Called once with the http level, before any server is made."""
+    server: Callable[[Scope, Server], None] | None = None
+    location: Callable[[Scope, Location], None] | None = None
+    """Called for every location, and for each server's own level, which serves what no location matches."""
+
+
+class Schema:
+    """Every directive and variable that the loaded modules know."""
+
+    def __init__(self, modules: Iterable[Module]) -> None:
+        self.modules = tuple(modules)
+        self.specs: dict[str, list[Spec]] = {}
+        for module in self.modules:
+            for spec in module.directives:
+                self.specs.setdefault(spec.name, []).append(spec)
+
+    def variables(self) -> Variables:
+        """A new registry, to which a configuration adds its own variables."""
+        return Variables(variable for module in self.modules for variable in module.variables)
+
+    def find(self, directive: Directive, context: Context) -> Spec:
+        """The declaration that fits, or ConfigError: unknown name, wrong place, wrong arity, block or not."""
+        specs = self.specs.get(directive.name)
+        if specs is None:
+            raise ConfigError(
+                f"unknown directive `{directive.name}`{self._suggest(directive.name, context)}", directive.source
+            )
+        spec = next((spec for spec in specs if context in spec.contexts), None)
+        if spec is None:
+            allowed = " or ".join(_NAMES.get(c, f"in `{(c.name or '').lower()}`") for s in specs for c in s.contexts)
+            here = _NAMES.get(context, f"in `{(context.name or '').lower()}`")
+            raise ConfigError(f"`{directive.name}` is not allowed {here}; it belongs {allowed}", directive.source)
+        is_block = spec.block is not None or spec.free
+        if is_block and directive.children is None:
+            raise ConfigError(f"`{directive.name}` needs a block: `{directive.name} ... {{ }}`", directive.source)
+        if not is_block and directive.children is not None:
+            raise ConfigError(f"`{directive.name}` takes no block; end it with `;`", directive.source)
+        low, high = spec.args
+        if not low <= len(directive.args) <= high:
+            wanted = f"{low}" if low == high else f"at least {low}" if high == MANY else f"{low} to {high}"
+            plural = "" if wanted == "1" else "s"
+            raise ConfigError(
+                f"`{directive.name}` takes {wanted} argument{plural}, not {len(directive.args)}", directive.source
+            )
+        return spec
+
+    def _suggest(self, name: str, context: Context) -> str:
+        here = [n for n, specs in self.specs.items() if any(context in spec.contexts for spec in specs)]
+        close = difflib.get_close_matches(name, here, 1, 0.7) or difflib.get_close_matches(name, self.specs, 1, 0.7)
+        return f", did you mean `{close[0]}`?" if close else ""
+
+    # What the notations ask (config.toml.Shapes)
+
+    def block(self, name: str, parent: str | None) -> str | None:
+        """How ``name`` is a block inside ``parent``: "plain", "args", "free", "free-args", or None for no block."""
+        within = Context(0)
+        for spec in self.specs.get(parent or "", ()):
+            within |= spec.block or Context(0)
+        for spec in self.specs.get(name, ()):
+            if (spec.block is None and not spec.free) or (parent is not None and not within & spec.contexts):
+                continue
+            if spec.free:
+                return "free-args" if spec.args[1] else "free"
+            return "args" if spec.args[1] else "plain"
+        return None
+
+    def belongs_to_http(self, name: str) -> bool:
+        """Whether ``name`` may stand in ``http`` and not at the top level."""
+        specs = self.specs.get(name, ())
+        return any(Context.HTTP in spec.contexts for spec in specs) and not any(
+            Context.MAIN in spec.contexts for spec in specs
+        )
+
+
+# The usual types of directives, so that a module's table reads as nginx's documentation does.
+
+
+def _first(parse: Callable[[str], Any]) -> Callable[[Directive, Scope], Any]:
+    return lambda directive, scope: parse(directive.args[0])
+
+
+def flag(name: str, contexts: Context, default: bool, summary: str = "") -> Spec:
+    """``name on|off``."""
+    return Spec(name, contexts, _first(values.flag), default=default, summary=summary)
+
+
+def size(name: str, contexts: Context, default: int | None, summary: str = "") -> Spec:
+    """``name 8k`` in bytes."""
+    return Spec(name, contexts, _first(values.size), default=default, summary=summary)
+
+
+def seconds(name: str, contexts: Context, default: float | None, summary: str = "") -> Spec:
+    """``name 60s`` in seconds."""
+    return Spec(name, contexts, _first(values.time), default=default, is_time=True, summary=summary)
+
+
+def number(name: str, contexts: Context, default: int | None, summary: str = "") -> Spec:
+    """``name 100``."""
+    return Spec(name, contexts, _first(values.number), default=default, summary=summary)
+
+
+def text(name: str, contexts: Context, default: str | None, summary: str = "") -> Spec:
+    """``name word``, as written."""
+    return Spec(name, contexts, _first(str), default=default, summary=summary)
+
+
+def template(name: str, contexts: Context, default: Template | None = None, summary: str = "") -> Spec:
+    """``name "text with $variables"``."""
+    return Spec(
+        name, contexts, lambda directive, scope: scope.template(directive.args[0]), default=default, summary=summary
+    )
+
+
+def words(name: str, contexts: Context, default: tuple[str, ...], summary: str = "") -> Spec:
+    """``name one two three``."""
+    return Spec(name, contexts, lambda directive, scope: directive.args, (1, MANY), default=default, summary=summary)

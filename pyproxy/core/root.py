@@ -1,0 +1,74 @@
+"""Where files are: ``root`` and ``alias`` make a file's path of a request's URI."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pyproxy.core.variables import Depends, Template
+
+if TYPE_CHECKING:
+    from pyproxy.core.request import Request
+
+_CONTROLS = {code: f"\\x{code:02x}" for code in (*range(0x20), 0x7F)}
+
+
+def shown(path: bytes) -> str:
+    """A path for a log line: names are any bytes, and a line of the log must stay one line."""
+    return path.decode(errors="backslashreplace").translate(_CONTROLS)
+
+
+class Root:
+    """One ``root`` or ``alias``, as the location where it is written means it (inner locations inherit that)."""
+
+    __slots__ = ("_alias", "_constant", "_cut", "_name", "_parents", "_prefix", "_template", "depends")
+
+    def __init__(self, template: Template, prefix: bytes, alias_of: bytes | None = None, whole: bool = False) -> None:
+        """``prefix`` is where relative paths count from.
+
+        ``alias_of`` is the path of the location that an alias replaces, None for a root; with ``whole``
+        (an alias under a regular expression) the value is the file's path already.
+        """
+        self._template = template
+        self._prefix = prefix
+        self._alias = alias_of is not None
+        self._name = alias_of or b""
+        self._cut = None if whole else len(self._name)
+        self._parents = template.text.split("/").count("..") + prefix.split(b"/").count(b"..")
+        self._constant: bytes | None = None
+        if (text := template.constant) is not None:
+            self._constant = self._complete(text)
+        self.depends = template.depends if template.constant is None else Depends.CONSTANT
+        """What fixes the folder; a path depends on the URI and the captures besides."""
+
+    def _complete(self, text: bytes) -> bytes:
+        path = text if text.startswith(b"/") else self._prefix + b"/" + text
+        return path if self._alias or not path.endswith(b"/") else path[:-1]
+
+    def folder(self, request: Request) -> bytes:
+        """What ``root`` or ``alias`` says for this request (``$document_root``)."""
+        if self._constant is not None:
+            return self._constant
+        return self._complete(self._template.render(request))
+
+    def path(self, request: Request) -> bytes | None:
+        """The path of the request's file, or None where the URI does not lead to a path below the folder.
+
+        The URI itself has no ``..``, but one can come up where an alias and the rest of a URI meet
+        (``location /img`` with ``alias /data/img/`` and ``/img../secret``), or out of a variable. nginx
+        follows those; here nothing leads outside.
+        """
+        path = self._constant
+        if path is None:
+            path = self._complete(self._template.render(request))
+            if b"\0" in path:
+                return None
+        if self._cut is not None:
+            uri = request.uri
+            if self._cut:
+                if not uri.startswith(self._name):
+                    return None
+                uri = uri[self._cut :]
+            path += uri
+        if b".." in path and path.split(b"/").count(b"..") > self._parents:
+            return None
+        return path

@@ -1,0 +1,111 @@
+"""Listen address + Host -> server, URI -> location, with nginx's precedence."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from pyproxy.core.regex import Captures
+
+if TYPE_CHECKING:
+    from pyproxy.core.site import Location, Server
+
+
+class ServerNames:
+    """The servers of one listen address. Precedence as in nginx: exact, the longest
+    ``*.suffix``, the longest ``prefix.*``, the first regex, the default."""
+
+    def __init__(self, default: Server) -> None:
+        self.default = default
+        self._exact: dict[bytes, Server] = {}
+        self._suffixes: dict[bytes, Server] = {}
+        self._prefixes: dict[bytes, Server] = {}
+        self._regexes: list[tuple[re.Pattern[bytes], Server]] = []
+
+    def add(self, name: str | re.Pattern[bytes], server: Server) -> bool:
+        """Let ``server`` answer for ``name``; False if another server already does."""
+        if isinstance(name, re.Pattern):
+            self._regexes.append((name, server))
+            return True
+        table, key = self._exact, name.lower().encode("utf-8", "surrogateescape")
+        if key.startswith(b"*."):
+            table, key = self._suffixes, key[1:]
+        elif key.startswith(b"."):
+            return self._claim(self._exact, key[1:], server) & self._claim(self._suffixes, key, server)
+        elif key.endswith(b".*"):
+            table, key = self._prefixes, key[:-1]
+        return self._claim(table, key, server)
+
+    def _claim(self, table: dict[bytes, Server], key: bytes, server: Server) -> bool:
+        return table.setdefault(key, server) is server
+
+    def find(self, host: bytes | None) -> tuple[Server, Captures | None]:
+        """The server for a lower-case host without port, and the captures of its name where that is a regex."""
+        if host is None:
+            return self.default, None
+        if server := self._exact.get(host):
+            return server, None
+        if self._suffixes:
+            dot = host.find(b".")
+            while dot >= 0:
+                if (server := self._suffixes.get(host[dot:])) and dot > 0:
+                    return server, None
+                dot = host.find(b".", dot + 1)
+        if self._prefixes:
+            dot = host.rfind(b".")
+            while dot > 0:
+                if server := self._prefixes.get(host[: dot + 1]):
+                    return server, None
+                dot = host.rfind(b".", 0, dot)
+        for pattern, server in self._regexes:
+            if match := pattern.search(host):
+                return server, Captures(match)
+        return self.default, None
+
+
+class Locations:
+    """The locations of one level. Precedence: ``=``, longest prefix if ``^~``, regexes in order, longest prefix."""
+
+    def __init__(self) -> None:
+        self.exact: dict[bytes, Location] = {}
+        self.prefixes: list[Location] = []
+        self.regexes: list[Location] = []
+        self.named: dict[str, Location] = {}
+
+    def seal(self) -> None:
+        """Put the longest prefix first: the first that matches is the one."""
+        self.prefixes.sort(key=lambda location: -len(location.path))
+
+    def find(self, path: bytes) -> tuple[Location | None, Captures | None]:
+        """The location for a decoded path, and the captures of its regex."""
+        location, captures, _ = self._find(path)
+        return location, captures
+
+    def _find(self, path: bytes) -> tuple[Location | None, Captures | None, bool]:
+        """As ``find``; True with it if the match ends the search (exact, or a regex)."""
+        if location := self.exact.get(path):
+            return location, None, True
+        best: Location | None = None
+        for prefix in self.prefixes:
+            if path.startswith(prefix.path):
+                best = prefix
+                break
+            # nginx's auto_redirect: `location /dir/` with a proxied handler answers `/dir` with a redirect
+            if prefix.redirects_to_slash and path + b"/" == prefix.path:
+                return prefix, None, True
+        found = best
+        if best is not None and best.nested is not None:
+            nested, captures, final = best.nested._find(path)
+            if final:
+                return nested, captures, True
+            found = nested or best
+        if best is None or not best.no_regex:
+            for location in self.regexes:
+                assert location.regex is not None
+                if match := location.regex.search(path):
+                    captures = Captures(match)
+                    if location.nested is not None:
+                        nested, inner, _ = location.nested._find(path)
+                        return nested or location, inner or captures, True
+                    return location, captures, True
+        return found, None, False

@@ -1,0 +1,197 @@
+"""What a configuration becomes: immutable-by-habit runtime objects, complete before a socket is opened."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable
+from enum import IntEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pyproxy.core.routing import Locations, ServerNames
+
+if TYPE_CHECKING:
+    from pyproxy.config.tree import Directive, Source
+    from pyproxy.config.values import Address
+    from pyproxy.core.errorpages import ErrorPage
+    from pyproxy.core.log import ErrorLog, Logs
+    from pyproxy.core.request import Request, Response
+    from pyproxy.core.root import Root
+
+DONE = True
+"""A handler's answer: the request is taken care of, by an answer already begun or one to come."""
+
+Outcome = None | bool | int | Awaitable["Outcome"]
+"""A handler's answer: None (not mine, go on), DONE, a status to finalize with, or something to await for these."""
+
+Handler = Callable[["Request"], Outcome]
+HeaderFilter = Callable[["Request", "Response"], None]
+BodyFilter = Callable[["Request", "Response"], Any]
+
+
+class Phase(IntEnum):
+    """The phases of a location, in the order in which they run."""
+
+    REWRITE = 1
+    PREACCESS = 2
+    ACCESS = 3
+    PRECONTENT = 4
+    CONTENT = 5
+
+
+class Limits:
+    """Client-side limits of one server or location. Times in seconds, sizes in bytes."""
+
+    __slots__ = (
+        "body_buffer_size",
+        "body_temp_path",
+        "body_timeout",
+        "keepalive_min_timeout",
+        "keepalive_requests",
+        "keepalive_time",
+        "keepalive_timeout",
+        "keepalive_timeout_header",
+        "lingering_close",
+        "lingering_time",
+        "lingering_timeout",
+        "max_body_size",
+        "reset_timedout_connection",
+        "send_timeout",
+    )
+
+    body_buffer_size: int
+    body_timeout: float
+    body_temp_path: str | None
+    keepalive_requests: int
+    keepalive_time: float
+    keepalive_timeout: float
+    keepalive_timeout_header: int
+    lingering_close: str
+    lingering_time: float
+    lingering_timeout: float
+    max_body_size: int
+    send_timeout: float
+
+
+class Location:
+    """One ``location``, or the level of a server that no location matches. A phase that is not used does not exist."""
+
+    def __init__(self, server: Server, name: str, source: Source) -> None:
+        self.server = server
+        self.name = name
+        self.source = source
+        self.path = b""
+        self.regex: re.Pattern[bytes] | None = None
+        self.no_regex = False
+        self.internal = False
+        self.redirects_to_slash = False
+        self.nested: Locations | None = None
+        self.limits = Limits()
+        self.root: Root
+        """Where its files are: ``root`` or ``alias``."""
+        self.content_type: Callable[[bytes], bytes] = lambda uri: b"text/plain"
+        """The type of a path by its extension: ``types`` and ``default_type``."""
+        self.error_pages: dict[int, ErrorPage] = {}
+        self.recursive_error_pages = False
+        self.absolute_redirect = True
+        self.port_in_redirect = True
+        self.server_name_in_redirect = False
+        self.server_tokens = True
+        self.error_log: ErrorLog
+        self.log_handlers: tuple[Callable[[Request], None], ...] = ()
+        self.header_filters: tuple[HeaderFilter, ...] = ()
+        self.body_filters: tuple[BodyFilter, ...] = ()
+        self.pure_filters = True
+        """Whether what the header filters add depends on nothing but the configuration."""
+        self.content: Handler | None = None
+        """The handler that a directive such as ``proxy_pass`` sets: it replaces the content phase."""
+        self.handlers: tuple[Handler, ...] = ()
+        self._phases: list[tuple[Phase, Handler]] = []
+
+    def add_handler(self, phase: Phase, handler: Handler) -> None:
+        """Let ``handler`` run in ``phase``, after those added before it."""
+        self._phases.append((phase, handler))
+
+    def seal(self) -> None:
+        """Freeze the way through this location."""
+        phases = sorted(self._phases, key=lambda pair: pair[0])
+        if self.content is not None:
+            phases = [pair for pair in phases if pair[0] is not Phase.CONTENT] + [(Phase.CONTENT, self.content)]
+        self.handlers = tuple(handler for _, handler in phases)
+
+
+class Server:
+    """One ``server``."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.names: list[str | re.Pattern[bytes]] = []
+        self.name = b""
+        """The first server_name, as ``$server_name`` shows it."""
+        self.listens: list[Listen] = []
+        self.locations = Locations()
+        self.default_location: Location
+        self.handlers: tuple[Handler, ...] = ()
+        """The server rewrite phase."""
+        self.header_timeout = 60.0
+        self.header_buffers = (4, 8192)
+        self.header_buffer_size = 1024
+        self.max_headers = 1000
+        self.ignore_invalid_headers = True
+        self.underscores_in_headers = False
+        self.merge_slashes = True
+
+
+class Listen:
+    """One ``listen`` of a server."""
+
+    __slots__ = ("address", "default_server", "options", "source")
+
+    def __init__(self, address: Address, default_server: bool, options: dict[str, Any], source: Source) -> None:
+        self.address = address
+        self.default_server = default_server
+        self.options = options
+        self.source = source
+
+
+class Listener:
+    """One address to listen on, with the servers behind it.
+
+    Where a wildcard address and a particular one share a port, only the wildcard is bound, and
+    ``particular`` holds the servers of the others by local address, as nginx does.
+    """
+
+    __slots__ = ("address", "names", "options", "particular", "source")
+
+    def __init__(self, address: Address, names: ServerNames, options: dict[str, Any], source: Source) -> None:
+        self.address = address
+        self.names = names
+        self.options = options
+        self.source = source
+        self.particular: dict[bytes, Listener] = {}
+
+
+class Site:
+    """The whole compiled configuration."""
+
+    def __init__(self, prefix: str, logs: Logs) -> None:
+        self.prefix = prefix
+        self.logs = logs
+        self.warnings: list[str] = []
+        self.servers: list[Server] = []
+        self.listeners: list[Listener] = []
+        self.programs: list[Directive] = []
+        self.upstreams: dict[str, Any] = {}
+        self.closers: list[Callable[[], None]] = []
+        """Called when the last connection of this configuration has ended (pools, files)."""
+        self.shortest_timeout = 60.0
+        """The smallest time of any directive, in seconds: how finely deadlines must be watched."""
+        self.pid_file = ""
+        self.shutdown_timeout: float | None = None
+        """Seconds that requests may go on after a stop or a reload (``worker_shutdown_timeout``)."""
+        self.error_log: ErrorLog
+
+    @property
+    def prefix_path(self) -> Path:
+        """Where relative paths count from."""
+        return Path(self.prefix)

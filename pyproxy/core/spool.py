@@ -1,0 +1,68 @@
+"""Bytes put aside for a slower reader: in memory up to a limit, then in an unnamed temporary file."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from typing import IO
+
+
+class Spool:
+    """Grows at the end, is read from anywhere. ``size`` counts all bytes that were appended since the last ``clear``.
+
+    Writing to the temporary file is writing to the page cache, which nginx does on its event loop as well.
+    """
+
+    __slots__ = ("_file", "_folder", "_limit", "_memory", "size")
+
+    def __init__(self, limit: int, folder: str | None = None) -> None:
+        """Keep up to ``limit`` bytes in memory; the file goes to ``folder`` (None: the system's)."""
+        self._limit = limit
+        self._folder = folder
+        self._memory = bytearray()
+        self._file: IO[bytes] | None = None
+        self.size = 0
+
+    @property
+    def in_file(self) -> bool:
+        """Whether memory was not enough."""
+        return self._file is not None
+
+    def append(self, data: bytes) -> None:
+        """Put ``data`` at the end. Raises OSError when the disk is full."""
+        if self._file is None and self.size + len(data) <= self._limit:
+            self._memory += data
+        else:
+            if self._file is None:
+                self._file = tempfile.TemporaryFile(dir=self._folder, buffering=0)  # noqa: SIM115  # close() closes it
+                self._write(self._memory, 0)
+                self._memory = bytearray()
+            self._write(data, self.size)
+        self.size += len(data)
+
+    def _write(self, data: bytes | bytearray, offset: int) -> None:
+        assert self._file is not None
+        rest = memoryview(data)
+        while rest:
+            written = os.pwrite(self._file.fileno(), rest, offset)
+            rest, offset = rest[written:], offset + written
+
+    def read(self, offset: int, count: int) -> bytes:
+        """Up to ``count`` bytes from ``offset``; fewer only at the end."""
+        if self._file is None:
+            return bytes(self._memory[offset : offset + count])
+        return os.pread(self._file.fileno(), count, offset)
+
+    def clear(self) -> None:
+        """Forget everything; the file, if there is one, is emptied and kept."""
+        self._memory = bytearray()
+        if self._file is not None:
+            self._file.truncate(0)
+        self.size = 0
+
+    def close(self) -> None:
+        """Give memory and file back."""
+        self._memory = bytearray()
+        if self._file is not None:
+            self._file.close()
+            self._file = None

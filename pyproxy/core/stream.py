@@ -1,0 +1,66 @@
+"""What a request needs of the connection it came on; HTTP/1 connections and HTTP/2 streams both are one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from pyproxy.core.request import BodySink, Request, Response
+    from pyproxy.core.site import Listener
+    from pyproxy.core.worker import Worker
+
+
+class Tunnel(Protocol):
+    """The other end of a connection that has left HTTP (a WebSocket)."""
+
+    def tunnel_data(self, data: bytes) -> None: ...
+
+    def tunnel_eof(self) -> None: ...
+
+
+class Stream(Protocol):
+    """The client's side of one request at a time."""
+
+    worker: Worker
+    listener: Listener
+    serial: int
+    """The number of the connection, as in nginx's ``$connection`` and log lines."""
+    requests: int
+    remote_addr: bytes
+    remote_port: int
+    local_addr: bytes
+    local_port: int
+    scheme: bytes
+    keep_alive: bool
+    """Whether the connection may go on after this response."""
+
+    def start(self, request: Request, response: Response, data: bytes, last: bool) -> None:
+        """Send a response head with the first bytes of its body; ``last`` if these are all."""
+
+    def send(self, data: bytes) -> None:
+        """Send body bytes."""
+
+    def finish(self) -> None:
+        """The body is complete."""
+
+    def send_file(self, fd: int, offset: int, count: int) -> None:
+        """Send ``count`` bytes of an open file from ``offset`` as the rest of the body, finish, and close ``fd``."""
+
+    def abort(self) -> None:
+        """End in the middle: the client must see that something is missing."""
+
+    @property
+    def body_pending(self) -> bool:
+        """Whether the request has a body that nobody has read yet."""
+
+    def read_body(self, sink: BodySink) -> None:
+        """Start to hand the request's body to ``sink``; data may come before this returns."""
+
+    def pause_body(self) -> None:
+        """Let no more body come for now."""
+
+    def resume_body(self) -> None:
+        """Let it come again."""
+
+    def open_tunnel(self, request: Request, response: Response, tunnel: Tunnel) -> None:
+        """Answer 101 and hand everything that follows to ``tunnel``."""

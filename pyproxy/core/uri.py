@@ -1,0 +1,79 @@
+"""The path of a request as locations see it: decoded, dot segments resolved, slashes merged; and back again."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import unquote_to_bytes
+
+_PLAIN = re.compile(rb"((?:/(?!\.\.?(?:/|\?|\Z))[A-Za-z0-9._~!$&'()*+,;=:@-]+)*/?)(?:\?([^#]*))?")
+_BAD_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})|%00")
+_SLASHES = re.compile(rb"//+")
+
+
+class BadURI(ValueError):
+    """A request target that names no path (broken escape, NUL, or ``..`` above the root)."""
+
+
+def normalise(target: bytes, merge_slashes: bool = True) -> tuple[bytes, bytes]:
+    """Split an origin-form target into ($uri, $args) as nginx does. Raises BadURI.
+
+    A decoded slash or dot is a slash or dot here, so that no spelling of ``..`` reaches the file system.
+    """
+    if (match := _PLAIN.fullmatch(target)) and match[1]:
+        return match[1], match[2] or b""
+    path, _, args = target.partition(b"#")[0].partition(b"?")
+    if _BAD_ESCAPE.search(path):
+        raise BadURI("broken or NUL escape")
+    return resolve(unquote_to_bytes(path), merge_slashes), args
+
+
+def resolve(path: bytes, merge_slashes: bool = True) -> bytes:
+    """Remove the dot segments of a decoded absolute path and merge its slashes. Raises BadURI above the root."""
+    if not path.startswith(b"/"):
+        raise BadURI("not an absolute path")
+    if merge_slashes:
+        path = _SLASHES.sub(b"/", path)
+    if b"/." not in path:
+        return path
+    kept: list[bytes] = []
+    segments = path.split(b"/")[1:]
+    for segment in segments:
+        if segment == b"..":
+            if not kept:
+                raise BadURI("`..` above the root")
+            kept.pop()
+        elif segment != b".":
+            kept.append(segment)
+    if segments[-1] in (b".", b".."):
+        kept.append(b"")
+    return b"/" + b"/".join(kept)
+
+
+# What nginx escapes where a decoded path is written into a request or a header (its tables for URI and args).
+_ESCAPES = {byte: b"%%%02X" % byte for byte in (*range(0x21), *b'"#%<>?\\^`{|}', *range(0x7F, 0x100))}
+_TO_ESCAPE = re.compile(rb'[\x00-\x20"#%<>?\\^`{|}\x7f-\xff]')
+
+
+def escape(path: bytes) -> bytes:
+    """Percent-encode a decoded path so that it can stand in a request line or a Location."""
+    return _TO_ESCAPE.sub(lambda match: _ESCAPES[match[0][0]], path)
+
+
+_CONTROLS = re.compile(rb"[\x00-\x1f\x7f]")
+
+
+def escape_controls(value: bytes) -> bytes:
+    """A value that variables were put into, safe to stand in a field: ``$uri`` is decoded and may hold line ends."""
+    if _CONTROLS.search(value):
+        return _CONTROLS.sub(lambda match: _ESCAPES[match[0][0]], value)
+    return value
+
+
+_SPACES = re.compile(rb"[\x00-\x20\x7f]")
+
+
+def escape_spaces(target: bytes) -> bytes:
+    """A request target that variables were put into, safe to stand in a request line."""
+    if _SPACES.search(target):
+        return _SPACES.sub(lambda match: _ESCAPES[match[0][0]], target)
+    return target

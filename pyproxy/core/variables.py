@@ -1,0 +1,138 @@
+"""``$variables``: a registry in which each says what it depends on, and templates that are made of them.
+
+What a value depends on decides what may be remembered: an upstream head made only of CONSTANT,
+CONNECTION and HEAD values is the same bytes whenever one connection repeats its request head.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pyproxy.core.request import Request
+
+Getter = Callable[["Request"], bytes | None]
+
+
+class Depends(IntEnum):
+    """The narrowest thing that fixes a value. Ordered: a template depends on its most changeable part."""
+
+    CONSTANT = 0
+    CONNECTION = 1
+    HEAD = 2
+    REQUEST = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """One ``$name``. ``get`` answers its bytes, or None where nginx has "not found": empty, ``-`` in logs."""
+
+    name: str
+    get: Getter
+    depends: Depends = Depends.REQUEST
+
+
+@dataclass(frozen=True, slots=True)
+class VariableFamily:
+    """Variables that share a prefix, as ``$http_NAME``: ``make(NAME)`` gives the getter of one."""
+
+    prefix: str
+    make: Callable[[str], Getter]
+    depends: Depends = Depends.REQUEST
+
+
+class Variables:
+    """All variables that a configuration may use."""
+
+    def __init__(self, variables: Iterable[Variable | VariableFamily]) -> None:
+        self._by_name: dict[str, Variable] = {}
+        self._families: list[VariableFamily] = []
+        for variable in variables:
+            self.add(variable)
+
+    def add(self, variable: Variable | VariableFamily) -> None:
+        """Make a variable known; a later one of the same name replaces the earlier."""
+        if isinstance(variable, Variable):
+            self._by_name[variable.name] = variable
+        else:
+            self._families.append(variable)
+
+    def find(self, name: str) -> Variable:
+        """The variable of that name. Raises ValueError with a suggestion if there is none."""
+        if name.isdigit():
+            return Variable(name, _capture(int(name)), Depends.HEAD)
+        # nginx looks variable names up without regard to case
+        name = name.lower()
+        if variable := self._by_name.get(name):
+            return variable
+        for family in self._families:
+            if name.startswith(family.prefix) and len(name) > len(family.prefix):
+                return Variable(name, family.make(name[len(family.prefix) :]), family.depends)
+        close = difflib.get_close_matches(name, self._by_name, 1)
+        raise ValueError(f'unknown variable "${name}"' + (f", did you mean `${close[0]}`?" if close else ""))
+
+    def template(self, text: str) -> Template:
+        """Compile ``text`` with its ``$name`` and ``${name}`` parts. Raises ValueError for an unknown variable."""
+        parts: list[bytes | Variable] = []
+        position = 0
+        for match in _VARIABLE.finditer(text):
+            if match.start() > position:
+                parts.append(text[position : match.start()].encode("utf-8", "surrogateescape"))
+            name = match["braced"] or match["plain"]
+            if name is None:
+                raise ValueError(f'invalid variable name in "{text}"')
+            parts.append(self.find(name))
+            position = match.end()
+        if position < len(text):
+            parts.append(text[position:].encode("utf-8", "surrogateescape"))
+        return Template(text, parts)
+
+
+_VARIABLE = re.compile(r"\$(?:\{(?P<braced>[A-Za-z0-9_]+)\}|(?P<plain>[1-9]|[A-Za-z0-9_]+))?", re.ASCII)
+
+
+def _capture(number: int) -> Getter:
+    def get(request: Request) -> bytes | None:
+        captures = request.captures
+        return captures[number] if captures is not None and number < len(captures) else None
+
+    return get
+
+
+class Template:
+    """Text with variables in it. ``render(request)`` gives its bytes; ``depends`` what they depend on."""
+
+    __slots__ = ("depends", "parts", "render", "text")
+
+    def __init__(self, text: str, parts: list[bytes | Variable]) -> None:
+        self.text = text
+        self.parts = parts
+        self.depends = max((part.depends for part in parts if isinstance(part, Variable)), default=Depends.CONSTANT)
+        self.render = self._renderer()
+
+    @property
+    def constant(self) -> bytes | None:
+        """The text itself where no variable is in it, else None."""
+        return self.render(None) if self.depends is Depends.CONSTANT and not self._variables() else None  # type: ignore[arg-type]
+
+    def _variables(self) -> list[Variable]:
+        return [part for part in self.parts if isinstance(part, Variable)]
+
+    def _renderer(self) -> Callable[[Request], bytes]:
+        if not self._variables():
+            text = b"".join(part for part in self.parts if isinstance(part, bytes))
+            return lambda request: text
+        if len(self.parts) == 1:
+            get = self._variables()[0].get
+            return lambda request: get(request) or b""
+        getters: list[Getter] = [_literal(part) if isinstance(part, bytes) else part.get for part in self.parts]
+        return lambda request: b"".join([get(request) or b"" for get in getters])
+
+
+def _literal(text: bytes) -> Getter:
+    return lambda request: text

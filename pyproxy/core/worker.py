@@ -1,0 +1,59 @@
+"""What everything in one worker process shares: the event loop, its deadlines, its background tasks."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import Coroutine
+from math import inf
+from typing import Any, Protocol
+
+
+class Watched(Protocol):
+    """Something with a deadline, in seconds of the loop's clock; ``inf`` for none."""
+
+    deadline: float
+
+    def deadline_passed(self) -> None: ...
+
+
+class Worker:
+    """One worker's loop and clock.
+
+    A connection sets a deadline by writing an attribute; one tick looks at all of them. That is
+    cheaper than a timer per request, and no later than ``tick`` seconds.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, tick: float = 1.0) -> None:
+        self.loop = loop
+        self.now = loop.time
+        self.tick = tick
+        self.watched: set[Watched] = set()
+        self.serials = itertools.count(1)
+        self.tasks: set[asyncio.Task[Any]] = set()
+        self._timer = loop.call_later(tick, self._check)
+
+    def _check(self) -> None:
+        now = self.now()
+        for watched in [watched for watched in self.watched if watched.deadline < now]:
+            watched.deadline = inf
+            watched.deadline_passed()
+        self._timer = self.loop.call_later(self.tick, self._check)
+
+    def spawn(self, coroutine: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+        """Run off the hot path. The worker keeps the task alive; its failure goes to the loop's exception handler."""
+        task = self.loop.create_task(coroutine)
+        self.tasks.add(task)
+        task.add_done_callback(self._finished)
+        return task
+
+    def _finished(self, task: asyncio.Task[Any]) -> None:
+        self.tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            self.loop.call_exception_handler({"message": "a background task failed", "exception": error, "task": task})
+
+    def close(self) -> None:
+        """Stop the clock and cancel what still runs."""
+        self._timer.cancel()
+        for task in self.tasks:
+            task.cancel()

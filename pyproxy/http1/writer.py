@@ -1,0 +1,208 @@
+"""The writing half of a client's connection: response heads, bodies, files, and the client's own pace."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from math import inf
+from typing import TYPE_CHECKING
+
+from pyproxy.core.errorpages import SERVER, SERVER_WITHOUT_VERSION
+from pyproxy.core.request import Request, Response
+from pyproxy.core.stream import Tunnel
+from pyproxy.http1.body import LAST_CHUNK, encode_chunk
+from pyproxy.http1.sendfile import FileSender
+from pyproxy.http1.serialise import CHUNKED, CLOSE, KEEP_ALIVE, UPGRADE, response_block
+
+if TYPE_CHECKING:
+    from pyproxy.core.site import Limits
+    from pyproxy.core.worker import Worker
+
+
+class ResponseWriter:
+    """Writes the response of the current request in HTTP/1.1's framing; ``_done`` is the reading half's to define."""
+
+    __slots__ = (
+        "_backlog",
+        "_chunked",
+        "_file",
+        "_left",
+        "_limits",
+        "_request",
+        "_skip_body",
+        "_transport",
+        "_tunnel",
+        "_write_paused",
+        "deadline",
+        "keep_alive",
+        "worker",
+    )
+
+    worker: Worker
+    _transport: asyncio.Transport
+    _limits: Limits
+
+    def __init__(self) -> None:
+        self.keep_alive = True
+        self.deadline = inf
+        self._request: Request | None = None
+        self._tunnel: Tunnel | None = None
+        self._file: FileSender | None = None
+        self._chunked = False
+        self._skip_body = False
+        self._left: int | None = None
+        """Body bytes still owed to the announced length."""
+        self._write_paused = False
+        self._backlog = 0
+
+    def _done(self, request: Request) -> None:
+        raise NotImplementedError
+
+    def _close(self) -> None:
+        raise NotImplementedError
+
+    def start(self, request: Request, response: Response, data: bytes = b"", last: bool = False) -> None:
+        """Write the head. A response that was sent before, within this second, is written as the same bytes."""
+        if request.finished:
+            return
+        request.response = response
+        second = int(time.time())
+        if (
+            response.block_second == second
+            and last
+            and self.keep_alive
+            and request.route.head.version == 11
+            and request.method != b"HEAD"
+        ):
+            self._transport.write(response.block + data)
+            request.head_size, request.sent = len(response.block), len(data)
+            request.complete = True
+            self._done(request)
+            return
+        framing = self._frame(request, response)
+        block = self._block(request, response, second, framing)
+        if response.shared and self._left is not None and self.keep_alive:
+            response.block, response.block_second = block, second
+        self._transport.write(block)
+        request.head_size = len(block)
+        if data:
+            self.send(data)
+        if last:
+            self.finish()
+
+    def _frame(self, request: Request, response: Response) -> bytes:
+        """Decide how the body will end (RFC 9112, 6.3), and the fields that say so."""
+        self._skip_body = request.method == b"HEAD" or response.status in (204, 304)
+        self._chunked, self._left = False, None
+        framing = b""
+        if response.status == 204:
+            response.length = None
+        elif not self._skip_body:
+            self._left = response.length
+            if response.length is None:
+                if request.route.head.version == 11:
+                    self._chunked, framing = True, CHUNKED
+                else:
+                    self.keep_alive = False
+        if not self.keep_alive:
+            return framing + CLOSE
+        if seconds := self._limits.keepalive_timeout_header:
+            return framing + KEEP_ALIVE + b"Keep-Alive: timeout=%d\r\n" % seconds
+        return framing + KEEP_ALIVE
+
+    def _block(self, request: Request, response: Response, second: int, connection: bytes) -> bytes:
+        server = SERVER if request.location.server_tokens else SERVER_WITHOUT_VERSION
+        return response_block(response, server, second, connection)
+
+    def send(self, data: bytes) -> None:
+        """Write body bytes in the response's framing; more than were announced do not go out."""
+        request = self._request
+        if request is None or self._skip_body or not data:
+            return
+        if self._left is not None:
+            data = data[: self._left]
+            self._left -= len(data)
+        request.sent += len(data)
+        if self._chunked:
+            self._transport.writelines(encode_chunk(data))
+        else:
+            self._transport.write(data)
+
+    def finish(self) -> None:
+        """The body is complete; one that is shorter than announced ends the connection instead."""
+        request = self._request
+        if request is None:
+            return
+        if self._left:
+            self.abort()
+            return
+        if self._chunked:
+            self._transport.write(LAST_CHUNK)
+        request.complete = True
+        self._done(request)
+
+    def abort(self) -> None:
+        """End the response, and the connection, without completing it."""
+        request, self._request = self._request, None
+        self._transport.close()
+        if request is not None:
+            request.log()
+
+    def open_tunnel(self, request: Request, response: Response, tunnel: Tunnel) -> None:
+        """Answer 101; from now on bytes pass as they are."""
+        request.response = response
+        self.keep_alive = self._skip_body = self._chunked = False
+        self._left = None
+        self._transport.write(self._block(request, response, int(time.time()), UPGRADE))
+        self._tunnel = tunnel
+        self.deadline = inf
+
+    # A file as the body
+
+    def send_file(self, fd: int, offset: int, count: int) -> None:
+        """Send part of an open file as the rest of the body, and close it."""
+        self._file = FileSender(self, self._transport, fd, offset, 0 if self._skip_body else count)
+        self._file.start()
+
+    def file_progress(self, count: int) -> None:
+        """``count`` bytes of the file have gone out."""
+        if self._request is not None:
+            self._request.sent += count
+        if self._left is not None:
+            self._left -= count
+        self.deadline = self.worker.now() + self._limits.send_timeout
+
+    def file_done(self) -> None:
+        """The file has been sent, or its end came early."""
+        self._file = None
+        self.deadline = inf
+        self.finish()
+
+    # The client's pace
+
+    def pause_writing(self) -> None:
+        """The transport holds more than enough (asyncio's flow control)."""
+        self._write_paused = True
+        self._watch_writing()
+        if self._request is not None and self._request.handler is not None:
+            self._request.handler.pause()
+
+    def resume_writing(self) -> None:
+        """The client has taken what the transport held."""
+        self._write_paused = False
+        self.deadline = inf
+        if self._file is not None:
+            self._file.resume()
+        elif self._request is not None and self._request.handler is not None:
+            self._request.handler.resume()
+
+    def _watch_writing(self) -> None:
+        self._backlog = self._transport.get_write_buffer_size()
+        self.deadline = self.worker.now() + self._limits.send_timeout
+
+    def _still_taking(self) -> bool:
+        """Whether a slow client took anything since the deadline was set: send_timeout is between two writes."""
+        if self._write_paused and self._transport.get_write_buffer_size() < self._backlog:
+            self._watch_writing()
+            return True
+        return False

@@ -1,0 +1,53 @@
+"""ngx_http_headers_module: add_header."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pyproxy.config.schema import ANYWHERE, Module, Scope, Spec
+from pyproxy.config.tree import Directive
+from pyproxy.core.request import Request, Response
+from pyproxy.core.site import Location
+from pyproxy.core.uri import escape_controls
+from pyproxy.core.variables import Depends, Template
+
+STATUSES = frozenset({200, 201, 204, 206, 301, 302, 303, 304, 307, 308})
+"""The answers that get added fields without ``always``."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Added:
+    name: bytes
+    value: Template
+    always: bool
+
+
+def _add_header(directive: Directive, scope: Scope) -> _Added:
+    name, value, *rest = directive.args
+    if rest not in ([], ["always"]):
+        raise ValueError(f'invalid parameter "{rest[0]}", expected "always"')
+    return _Added(name.encode(), scope.template(value), bool(rest))
+
+
+def _compile(scope: Scope, location: Location) -> None:
+    added: list[_Added] = scope.get("add_header")
+    if not added:
+        return
+
+    def add(request: Request, response: Response) -> None:
+        usual = response.status in STATUSES
+        for header in added:
+            if (usual or header.always) and (value := header.value.render(request)):
+                response.fields.append((header.name, escape_controls(value)))
+
+    location.header_filters += (add,)
+    location.pure_filters &= all(header.value.depends is Depends.CONSTANT for header in added)
+
+
+MODULE = Module(
+    name="headers",
+    directives=(
+        Spec("add_header", ANYWHERE, _add_header, (2, 3), repeat=True, default=(), summary="A field added to answers."),
+    ),
+    location=_compile,
+)

@@ -1,0 +1,63 @@
+"""ngx_http_core_module, the client's side: body sizes, timeouts, keep-alive, lingering close."""
+
+from __future__ import annotations
+
+from pyproxy.config import values
+from pyproxy.config.schema import ANYWHERE, Module, Scope, Spec, flag, number, seconds, size
+from pyproxy.config.tree import Directive
+from pyproxy.core.site import Location
+
+
+def _keepalive(directive: Directive, scope: Scope) -> tuple[float, int]:
+    timeout = values.time(directive.args[0])
+    return timeout, values.seconds(directive.args[1]) if len(directive.args) > 1 else 0
+
+
+def _body_size(directive: Directive, scope: Scope) -> int:
+    return values.offset(directive.args[0])
+
+
+def _lingering(directive: Directive, scope: Scope) -> str:
+    return values.choice(directive.args[0], ("off", "on", "always"))
+
+
+def _temp_path(directive: Directive, scope: Scope) -> str:
+    return directive.args[0]
+
+
+def _compile(scope: Scope, location: Location) -> None:
+    limits = location.limits
+    limits.body_buffer_size = scope.get("client_body_buffer_size")
+    limits.body_timeout = scope.get("client_body_timeout")
+    limits.max_body_size = scope.get("client_max_body_size")
+    limits.body_temp_path = None
+    limits.keepalive_timeout, limits.keepalive_timeout_header = scope.get("keepalive_timeout")
+    limits.keepalive_requests = scope.get("keepalive_requests")
+    limits.keepalive_time = scope.get("keepalive_time")
+    limits.lingering_close = scope.get("lingering_close")
+    limits.lingering_time = scope.get("lingering_time")
+    limits.lingering_timeout = scope.get("lingering_timeout")
+    limits.send_timeout = scope.get("send_timeout")
+
+
+MODULE = Module(
+    name="limits",
+    directives=(
+        Spec(
+            "client_max_body_size", ANYWHERE, _body_size, default=1 << 20, summary="The largest request body; 0: any."
+        ),
+        size("client_body_buffer_size", ANYWHERE, 16384, "Bytes of a body kept in memory, the rest in a file."),
+        seconds("client_body_timeout", ANYWHERE, 60.0, "The longest pause between two reads of a body."),
+        Spec("client_body_temp_path", ANYWHERE, _temp_path, (1, 4), summary="Accepted; the system's folder is used."),
+        flag("client_body_in_single_buffer", ANYWHERE, False, "Accepted; has no effect here."),
+        seconds("send_timeout", ANYWHERE, 60.0, "The longest pause between two reads of the client."),
+        Spec("keepalive_timeout", ANYWHERE, _keepalive, (1, 2), default=(75.0, 0), summary="How long to stay idle."),
+        number("keepalive_requests", ANYWHERE, 1000, "The most requests on one connection."),
+        seconds("keepalive_time", ANYWHERE, 3600.0, "The longest life of a connection."),
+        Spec("lingering_close", ANYWHERE, _lingering, default="on", summary="Read on before closing: on, off, always."),
+        seconds("lingering_time", ANYWHERE, 30.0, "How long to read on at most."),
+        seconds("lingering_timeout", ANYWHERE, 5.0, "The longest pause while reading on."),
+        flag("reset_timedout_connection", ANYWHERE, False, "Accepted; timed-out connections are always reset."),
+    ),
+    location=_compile,
+)

@@ -1,0 +1,143 @@
+"""ngx_http_upstream_module: groups of servers, and the ``$upstream_*`` variables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from pyproxy.config import values
+from pyproxy.config.schema import MANY, Context, Module, Scope, Spec, number, seconds
+from pyproxy.config.tree import ConfigError, Directive
+from pyproxy.config.values import Address
+from pyproxy.core.request import Request
+from pyproxy.core.site import Site
+from pyproxy.core.variables import Getter, Variable, VariableFamily
+from pyproxy.upstream.exchange import Attempt
+from pyproxy.upstream.group import Group, Keepalive
+from pyproxy.upstream.peer import Peer
+from pyproxy.upstream.resolve import resolve
+
+UPSTREAM = Context.UPSTREAM
+
+
+def _server(directive: Directive, scope: Scope) -> tuple[Address, dict[str, Any], Directive]:
+    address = values.server_address(directive.args[0])
+    options: dict[str, Any] = {}
+    for option in directive.args[1:]:
+        name, equals, value = option.partition("=")
+        if name in ("weight", "max_fails", "max_conns") and equals:
+            options[name] = values.number(value)
+        elif name == "fail_timeout" and equals:
+            options[name] = values.time(value)
+        elif option in ("backup", "down"):
+            options[option] = True
+        elif name in ("resolve", "service", "slow_start", "route", "drain"):
+            raise ValueError(f'parameter "{name}" is known to nginx, but not supported by pyproxy yet')
+        else:
+            raise ValueError(f'invalid parameter "{option}"')
+    return address, options, directive
+
+
+def _keepalive(directive: Directive, scope: Scope) -> int:
+    return values.number(directive.args[0])
+
+
+def _name(directive: Directive, scope: Scope) -> str:
+    return directive.args[0]
+
+
+def _nothing(directive: Directive, scope: Scope) -> bool:
+    return True
+
+
+def _site(scope: Scope, site: Site) -> None:
+    for child in scope.children:
+        if child.directive.name != "upstream":
+            continue
+        name: str = child.match
+        if name in site.upstreams:
+            raise ConfigError(f'duplicate upstream "{name}"', child.directive.source)
+        servers = child.own("server")
+        if not servers:
+            raise ConfigError(f'no servers are inside upstream "{name}"', child.directive.source)
+        keepalive = Keepalive(
+            child.get("keepalive"),
+            child.get("keepalive_requests"),
+            child.get("keepalive_time"),
+            child.get("keepalive_timeout"),
+        )
+        peers = [
+            peer
+            for address, options, directive in servers
+            for peer in _peers(address, options, directive, keepalive, site)
+        ]
+        if all(peer.backup for peer in peers):
+            raise ConfigError(f'all servers of upstream "{name}" are backups', child.directive.source)
+        site.upstreams[name] = group = Group(name, peers, keepalive)
+        site.closers.append(group.close)
+
+
+def _peers(
+    address: Address, options: dict[str, Any], directive: Directive, keepalive: Keepalive, site: Site
+) -> list[Peer]:
+    peers = []
+    for resolved in resolve(address, site.warnings, directive.source):
+        peer = Peer(resolved, keepalive)
+        for name, value in options.items():
+            setattr(peer, name, value)
+        peer.effective_weight = peer.weight
+        peers.append(peer)
+    return peers
+
+
+def _attempts(show: Callable[[Attempt], str]) -> Getter:
+    """One value for every server that was asked, as nginx lists them."""
+
+    def get(request: Request) -> bytes | None:
+        if request.upstream is None:
+            return None
+        return ", ".join(map(show, request.upstream.attempts)).encode() or None
+
+    return get
+
+
+def _seconds(start: str, end: str) -> Getter:
+    def show(attempt: Attempt) -> str:
+        at = getattr(attempt, end)
+        return f"{max(0.0, at - getattr(attempt, start)):.3f}" if at >= 0 else "-"
+
+    return _attempts(show)
+
+
+def _upstream_header(name: str) -> Getter:
+    wanted = name.replace("_", "-").encode()
+
+    def get(request: Request) -> bytes | None:
+        head = request.upstream.head if request.upstream is not None else None
+        return b", ".join(head.fields.get_all(wanted)) or None if head is not None else None
+
+    return get
+
+
+MODULE = Module(
+    name="upstream",
+    directives=(
+        Spec("upstream", Context.HTTP, _name, (1, 1), block=UPSTREAM, summary="A group of servers."),
+        Spec("server", UPSTREAM, _server, (1, MANY), repeat=True, summary="A server of the group."),
+        Spec("keepalive", UPSTREAM, _keepalive, (1, 2), default=32, summary="Idle connections kept to each server."),
+        number("keepalive_requests", UPSTREAM, 1000, "The most requests on one kept connection."),
+        seconds("keepalive_time", UPSTREAM, 3600.0, "The longest life of a kept connection."),
+        seconds("keepalive_timeout", UPSTREAM, 60.0, "How long a kept connection may be idle."),
+        Spec("zone", UPSTREAM, _nothing, (1, 2), summary="Accepted; one process serves, so far."),
+    ),
+    variables=(
+        Variable("upstream_addr", _attempts(lambda attempt: attempt.peer.name)),
+        Variable("upstream_status", _attempts(lambda attempt: str(attempt.status or "-"))),
+        Variable("upstream_connect_time", _seconds("started", "connected")),
+        Variable("upstream_header_time", _seconds("started", "headed")),
+        Variable("upstream_response_time", _seconds("started", "ended")),
+        Variable("upstream_response_length", _attempts(lambda attempt: str(attempt.received))),
+        VariableFamily("upstream_http_", _upstream_header),
+    ),
+    site=_site,
+)

@@ -1,0 +1,167 @@
+"""ngx_http_variables: what a request, its connection and its answer are called in configurations."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import os
+import secrets
+import socket
+import time
+
+from pyproxy import __version__
+from pyproxy.config.schema import Module
+from pyproxy.core.dates import iso_time, log_time
+from pyproxy.core.request import Request
+from pyproxy.core.variables import Depends, Getter, Variable, VariableFamily
+
+CONSTANT, CONNECTION, HEAD, REQUEST = Depends
+
+
+def _constant(name: str, value: str) -> Variable:
+    data = value.encode()
+    return Variable(name, lambda request: data, CONSTANT)
+
+
+def _remote_user(request: Request) -> bytes | None:
+    """The name in ``Authorization: Basic``, whether or not anybody checked it."""
+    value = request.head.fields.get(b"authorization")
+    if value is None or value[:6].lower() != b"basic ":
+        return None
+
+    try:
+        name, colon, _ = base64.b64decode(value[6:].strip(), validate=True).partition(b":")
+    except binascii.Error:
+        return None
+    return name if colon else None
+
+
+def _status(request: Request) -> bytes:
+    status = request.error_status if request.response is None else request.response.status
+    return b"%03d" % status
+
+
+def _request_id(request: Request) -> bytes:
+    values = request.values
+    if values is None:
+        values = request.values = {}
+    found: bytes | None = values.get("request_id")
+    if found is None:
+        found = values["request_id"] = secrets.token_hex(16).encode()
+    return found
+
+
+def _elapsed(request: Request) -> bytes:
+    return b"%.3f" % max(0.0, time.time() - request.started)
+
+
+def _cookie(name: str) -> Getter:
+    wanted = name.encode()
+
+    def get(request: Request) -> bytes | None:
+        for value in request.head.fields.get_all(b"cookie"):
+            for pair in value.split(b";"):
+                key, equals, text = pair.strip(b" \t").partition(b"=")
+                if equals and key.lower() == wanted:
+                    return text
+        return None
+
+    return get
+
+
+def _argument(name: str) -> Getter:
+    wanted = name.encode()
+
+    def get(request: Request) -> bytes | None:
+        for pair in request.args.split(b"&"):
+            key, equals, text = pair.partition(b"=")
+            if equals and key.lower() == wanted:
+                return text
+        return None
+
+    return get
+
+
+def _header(name: str) -> Getter:
+    wanted = name.replace("_", "-").encode()
+    joint = b"; " if wanted == b"cookie" else b", "
+
+    def get(request: Request) -> bytes | None:
+        values = request.head.fields.get_all(wanted)
+        return joint.join(values) if len(values) > 1 else values[0] if values else None
+
+    return get
+
+
+def _sent_header(name: str) -> Getter:
+    wanted = name.replace("_", "-").encode()
+
+    def get(request: Request) -> bytes | None:
+        response = request.response
+        if response is None:
+            return None
+        if wanted == b"content-length":
+            return None if response.length is None else b"%d" % response.length
+        if wanted == b"connection":
+            return b"keep-alive" if request.stream.keep_alive else b"close"
+        values = [value for key, value in response.fields if key.lower() == wanted]
+        return b", ".join(values) or None
+
+    return get
+
+
+def _host(request: Request) -> bytes:
+    return request.head.host or request.server.name
+
+
+def _request_line(request: Request) -> bytes:
+    return request.head.line
+
+
+def _server_protocol(request: Request) -> bytes:
+    return b"HTTP/1.0" if request.head.version == 10 else b"HTTP/1.1"
+
+
+MODULE = Module(
+    name="variables",
+    variables=(
+        _constant("nginx_version", __version__),
+        _constant("hostname", socket.gethostname().lower()),
+        Variable("pid", lambda request: b"%d" % os.getpid(), CONSTANT),
+        Variable("remote_addr", lambda request: request.stream.remote_addr, CONNECTION),
+        Variable("remote_port", lambda request: b"%d" % request.stream.remote_port, CONNECTION),
+        Variable("server_addr", lambda request: request.stream.local_addr, CONNECTION),
+        Variable("server_port", lambda request: b"%d" % request.stream.local_port, CONNECTION),
+        Variable("scheme", lambda request: request.stream.scheme, CONNECTION),
+        Variable("https", lambda request: b"on" if request.stream.scheme == b"https" else b"", CONNECTION),
+        Variable("connection", lambda request: b"%d" % request.stream.serial, CONNECTION),
+        Variable("connection_requests", lambda request: b"%d" % request.stream.requests),
+        Variable("host", _host, HEAD),
+        Variable("uri", lambda request: request.uri, HEAD),
+        Variable("document_uri", lambda request: request.uri, HEAD),
+        Variable("request_uri", lambda request: request.head.target, HEAD),
+        Variable("args", lambda request: request.args, HEAD),
+        Variable("query_string", lambda request: request.args, HEAD),
+        Variable("is_args", lambda request: b"?" if request.args else b"", HEAD),
+        Variable("request", _request_line, HEAD),
+        Variable("request_method", lambda request: request.head.method, HEAD),
+        Variable("server_protocol", _server_protocol, HEAD),
+        Variable("server_name", lambda request: request.server.name, HEAD),
+        Variable("remote_user", _remote_user, HEAD),
+        Variable("content_length", _header("content_length"), HEAD),
+        Variable("content_type", _header("content_type"), HEAD),
+        Variable("status", _status),
+        Variable("body_bytes_sent", lambda request: b"%d" % request.sent),
+        Variable("bytes_sent", lambda request: b"%d" % (request.head_size + request.sent)),
+        Variable("request_time", _elapsed),
+        Variable("request_id", _request_id),
+        Variable("request_completion", lambda request: b"OK" if request.complete else b""),
+        Variable("time_local", lambda request: log_time(int(time.time()))),
+        Variable("time_iso8601", lambda request: iso_time(int(time.time()))),
+        Variable("msec", lambda request: b"%.3f" % time.time()),
+        VariableFamily("http_", _header, HEAD),
+        VariableFamily("arg_", _argument, HEAD),
+        VariableFamily("cookie_", _cookie, HEAD),
+        VariableFamily("sent_http_", _sent_header),
+    ),
+)

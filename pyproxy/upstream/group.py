@@ -1,0 +1,65 @@
+"""Groups of upstream servers, and the choice among them: weighted round robin as nginx does it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pyproxy.upstream.peer import Peer
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+
+@dataclass(slots=True)
+class Keepalive:
+    """How idle connections to a group's servers are kept; times in seconds. nginx 1.31's defaults."""
+
+    connections: int = 32
+    requests: int = 1000
+    time: float = 3600.0
+    timeout: float = 60.0
+
+
+class Group:
+    """An ``upstream``, named or implied by the address in ``proxy_pass``."""
+
+    __slots__ = ("_backups", "_primaries", "_single", "keepalive", "name", "peers")
+
+    def __init__(self, name: str, peers: list[Peer], keepalive: Keepalive) -> None:
+        self.name = name
+        self.peers = peers
+        self.keepalive = keepalive
+        self._primaries = [peer for peer in peers if not peer.backup]
+        self._backups = [peer for peer in peers if peer.backup]
+        # a lone server is asked whatever its record: there is no better one
+        self._single = peers[0] if len(peers) == 1 and not peers[0].down else None
+
+    def pick(self, now: float, tried: Collection[Peer] = ()) -> Peer | None:
+        """The next server that was not tried yet; None if no one is left that may be asked."""
+        if self._single is not None:
+            return None if self._single in tried else self._single
+        return self._pick(self._primaries, now, tried) or self._pick(self._backups, now, tried)
+
+    def _pick(self, peers: list[Peer], now: float, tried: Collection[Peer]) -> Peer | None:
+        best: Peer | None = None
+        total = 0
+        for peer in peers:
+            if peer in tried or not peer.available(now):
+                continue
+            peer.current_weight += peer.effective_weight
+            total += peer.effective_weight
+            if peer.effective_weight < peer.weight:
+                peer.effective_weight += 1
+            if best is None or peer.current_weight > best.current_weight:
+                best = peer
+        if best is not None:
+            best.current_weight -= total
+            if now - best.checked > best.fail_timeout:
+                best.checked = now
+        return best
+
+    def close(self) -> None:
+        """Close the idle connections."""
+        for peer in self.peers:
+            peer.close()

@@ -1,0 +1,120 @@
+"""One upstream server: its address, how it has been doing, and the idle connections to it."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections import deque
+from typing import TYPE_CHECKING
+
+from pyproxy.config.values import Address
+from pyproxy.upstream.connection import UpstreamConnection
+
+if TYPE_CHECKING:
+    from pyproxy.core.worker import Worker
+    from pyproxy.upstream.exchange import Exchange
+    from pyproxy.upstream.group import Keepalive
+
+
+class Peer:
+    """A ``server`` of an upstream group. Weights and failures count as in nginx's round robin."""
+
+    __slots__ = (
+        "active",
+        "address",
+        "backup",
+        "checked",
+        "current_weight",
+        "down",
+        "effective_weight",
+        "fail_timeout",
+        "failed_at",
+        "fails",
+        "idle",
+        "keepalive",
+        "max_conns",
+        "max_fails",
+        "name",
+        "weight",
+    )
+
+    def __init__(self, address: Address, keepalive: Keepalive) -> None:
+        self.address = address
+        self.name = str(address)
+        self.keepalive = keepalive
+        self.weight = self.effective_weight = 1
+        self.current_weight = 0
+        self.max_fails = 1
+        self.fail_timeout = 10.0
+        self.max_conns = 0
+        self.backup = False
+        self.down = False
+        self.fails = 0
+        self.failed_at = self.checked = 0.0
+        self.active = 0
+        self.idle: deque[UpstreamConnection] = deque()
+
+    def available(self, now: float) -> bool:
+        """Whether it may be asked: not down, not full, and not failed too often within ``fail_timeout``."""
+        if self.down or (self.max_conns and self.active >= self.max_conns):
+            return False
+        return not self.max_fails or self.fails < self.max_fails or now - self.checked > self.fail_timeout
+
+    def failed(self, now: float) -> None:
+        """An attempt ended in an error or a timeout."""
+        self.fails += 1
+        self.failed_at = self.checked = now
+        if self.max_fails:
+            self.effective_weight = max(0, self.effective_weight - self.weight // self.max_fails)
+
+    def succeeded(self) -> None:
+        """It answered: past failures are forgotten once they are older than the last check."""
+        if self.fails and self.failed_at < self.checked:
+            self.fails = 0
+
+    def take(self) -> UpstreamConnection | None:
+        """The idle connection that was used last, which is the one least likely to be closed by the other end."""
+        return self.idle.pop() if self.idle else None
+
+    def put(self, connection: UpstreamConnection) -> None:
+        """Keep a connection for the next request, or close it if enough are kept."""
+        if len(self.idle) >= self.keepalive.connections:
+            if not self.keepalive.connections:
+                connection.close()
+                return
+            self.idle.popleft().close()
+        self.idle.append(connection)
+
+    def forget(self, connection: UpstreamConnection) -> None:
+        """An idle connection was closed by the other end."""
+        if connection in self.idle:
+            self.idle.remove(connection)
+
+    def close(self) -> None:
+        """Close what is idle: this configuration is over."""
+        while self.idle:
+            self.idle.pop().close()
+
+    def connect(self, exchange: Exchange, timeout: float) -> asyncio.Task[None]:
+        """Open a new connection; the exchange hears of it by ``connected`` or ``connect_failed``."""
+        return exchange.worker.spawn(self._connect(exchange.worker, exchange, timeout))
+
+    async def _connect(self, worker: Worker, exchange: Exchange, seconds: float) -> None:
+        loop = worker.loop
+        address = self.address
+        try:
+            async with asyncio.timeout(seconds):
+                if address.path is not None:
+                    transport, connection = await loop.create_unix_connection(
+                        lambda: UpstreamConnection(worker, self), address.path
+                    )
+                else:
+                    transport, connection = await loop.create_connection(
+                        lambda: UpstreamConnection(worker, self), address.host, address.port
+                    )
+                    sock = transport.get_extra_info("socket")
+                    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        except OSError as error:
+            exchange.connect_failed(error)
+        else:
+            exchange.connected(connection)

@@ -1,0 +1,189 @@
+"""A request's body on its way to the upstream: whole from a spool, or passed on as it comes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Protocol
+
+from pyproxy.core import phases
+from pyproxy.core.log import CRIT, WARN
+from pyproxy.core.spool import Spool
+from pyproxy.http1.body import LAST_CHUNK, encode_chunk
+
+if TYPE_CHECKING:
+    from pyproxy.core.request import Request
+    from pyproxy.upstream.connection import UpstreamConnection
+    from pyproxy.upstream.exchange import Exchange
+
+PIECE = 131072
+"""Bytes read back from a spool at a time."""
+
+
+class RequestBody(Protocol):
+    """What an exchange sends after a request's head."""
+
+    complete: bool
+    """Whether all of it has been handed to the connection."""
+    repeatable: bool
+    """Whether it can be sent again to another server."""
+
+    def send(self, connection: UpstreamConnection) -> None:
+        """Send it, from its beginning."""
+
+    def pause(self) -> None:
+        """The connection takes no more for now."""
+
+    def resume(self) -> None:
+        """It takes more."""
+
+    def close(self) -> None:
+        """It is not needed any longer."""
+
+
+class BodySpooler:
+    """Takes a request's body whole before the upstream is touched (``proxy_request_buffering on``): slow clients
+    do not hold the application's workers."""
+
+    def __init__(self, request: Request, then: Callable[[Spool], None]) -> None:
+        limits = request.location.limits
+        self._request = request
+        self._then = then
+        self._spool = Spool(limits.body_buffer_size, limits.body_temp_path)
+        request.handler = self
+
+    def body_data(self, data: bytes) -> None:
+        """Bytes from the client."""
+        try:
+            in_memory = not self._spool.in_file
+            self._spool.append(data)
+        except OSError as error:
+            self._request.complain(CRIT, f"cannot buffer a request body: {error}")
+            self.body_failed(500)
+            return
+        if in_memory and self._spool.in_file:
+            self._request.complain(WARN, "a client request body is buffered to a temporary file")
+
+    def body_end(self) -> None:
+        """It is whole."""
+        self._request.handler = None
+        self._then(self._spool)
+
+    def body_failed(self, status: int) -> None:
+        """It never will be."""
+        self._request.handler = None
+        self._spool.close()
+        phases.finalize(self._request, status)
+
+    def pause(self) -> None:
+        """Nothing is being sent to the client."""
+
+    def resume(self) -> None:
+        """Nothing is being sent to the client."""
+
+    def client_gone(self) -> None:
+        """The client left."""
+        self._spool.close()
+
+
+class SpooledBody:
+    """A body that is whole; sent at the upstream's pace, and again if the next server must be asked."""
+
+    repeatable = True
+
+    def __init__(self, spool: Spool) -> None:
+        self._spool = spool
+        self._connection: UpstreamConnection | None = None
+        self._sent = 0
+        self._full = False
+        self.complete = False
+
+    def send(self, connection: UpstreamConnection) -> None:
+        """Send it from its beginning."""
+        self._connection = connection
+        self._sent = 0
+        self._full = self.complete = False
+        self._go_on()
+
+    def _go_on(self) -> None:
+        connection = self._connection
+        assert connection is not None
+        while self._sent < self._spool.size and not self._full:
+            data = self._spool.read(self._sent, PIECE)
+            self._sent += len(data)
+            connection.write(data)
+        if self._sent >= self._spool.size:
+            self.complete = True
+            connection.wait_for_answer()
+
+    def pause(self) -> None:
+        """The connection takes no more for now."""
+        self._full = True
+
+    def resume(self) -> None:
+        """It takes more."""
+        self._full = False
+        if not self.complete:
+            self._go_on()
+
+    def close(self) -> None:
+        """Give memory or file back."""
+        self._spool.close()
+
+
+class StreamedBody:
+    """A body passed on as it comes (``proxy_request_buffering off``), in chunks if its length is not known."""
+
+    repeatable = False
+
+    def __init__(self, exchange: Exchange, chunked: bool) -> None:
+        self._exchange = exchange
+        self._chunked = chunked
+        self._connection: UpstreamConnection | None = None
+        self.complete = False
+
+    def send(self, connection: UpstreamConnection) -> None:
+        """Let the client's bytes come."""
+        self._connection = connection
+        self._exchange.request.stream.read_body(self)
+
+    def body_data(self, data: bytes) -> None:
+        """Bytes from the client."""
+        connection = self._connection
+        if connection is None:
+            return
+        if self._chunked:
+            for piece in encode_chunk(data):
+                connection.write(bytes(piece))
+        else:
+            connection.write(data)
+
+    def body_end(self) -> None:
+        """That was all."""
+        if self._connection is None:
+            return
+        if self._chunked:
+            self._connection.write(LAST_CHUNK)
+        self.complete = True
+        self._connection.wait_for_answer()
+
+    def body_failed(self, status: int) -> None:
+        """The client's bytes end in the middle, or make no sense: so must the upstream's request."""
+        exchange = self._exchange
+        exchange.close()
+        if exchange.request.response is None:
+            phases.finalize(exchange.request, status)
+        else:
+            exchange.request.stream.abort()
+
+    def pause(self) -> None:
+        """The upstream takes no more for now."""
+        self._exchange.request.stream.pause_body()
+
+    def resume(self) -> None:
+        """It takes more."""
+        if not self._exchange.request.finished:
+            self._exchange.request.stream.resume_body()
+
+    def close(self) -> None:
+        """The exchange is over; what else the client sends has nowhere to go."""
+        self._connection = None

@@ -1,0 +1,103 @@
+"""The head of a request to an HTTP upstream: written anew, never passed on as found."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pyproxy.core.uri import escape_controls
+from pyproxy.core.variables import Depends
+
+if TYPE_CHECKING:
+    from pyproxy.core.request import Request
+    from pyproxy.core.variables import Template
+    from pyproxy.upstream.target import Target
+
+NOT_PASSED = frozenset(
+    {
+        b"host",
+        b"connection",
+        b"proxy-connection",
+        b"content-length",
+        b"transfer-encoding",
+        b"te",
+        b"trailer",
+        b"keep-alive",
+        b"expect",
+        b"upgrade",
+        b"http2-settings",
+    }
+)
+"""Fields that belong to one connection (RFC 9110, 7.6.1), or that we write ourselves."""
+FRAMING = frozenset({b"content-length", b"transfer-encoding"})
+"""Fields that say where the message ends: no configuration may set them."""
+UPGRADE = b"Upgrade: websocket\r\nConnection: upgrade\r\n"
+
+
+class RequestHeadWriter:
+    """Writes request heads for one location."""
+
+    def __init__(
+        self,
+        version: int,
+        method: Template | None,
+        fields: list[tuple[bytes, Template]],
+        pass_fields: bool,
+    ) -> None:
+        """``version`` is 10 or 11; ``fields`` are those of ``proxy_set_header``, which replace the client's."""
+        self._version = b" HTTP/1.0\r\n" if version == 10 else b" HTTP/1.1\r\n"
+        self._close = b"Connection: close\r\n" if version == 10 else b""
+        self._method = method
+        self._host: Template | None = None
+        self._fields: list[tuple[bytes, bytes, Template]] = []
+        for name, value in fields:
+            lower = name.lower()
+            if lower == b"host":
+                self._host = value
+            elif lower not in FRAMING:
+                self._fields.append((lower, name + b": ", value))
+        names = {lower for lower, _, _ in self._fields}
+        self._own_upgrade = b"upgrade" in names
+        if b"connection" in names:
+            self._close = b""
+        self._replaced = NOT_PASSED | names
+        self._pass_fields = pass_fields
+        self.repeats = all(
+            template.depends <= Depends.HEAD
+            for template in (method, self._host, *(value for _, _, value in self._fields))
+            if template is not None
+        )
+        """Whether the same request head on the same connection gives the same bytes."""
+
+    def method(self, request: Request) -> bytes:
+        """The method to send."""
+        return self._method.render(request) if self._method is not None else request.method
+
+    def write(self, request: Request, target: Target, uri: bytes, framing: bytes) -> bytes:
+        """The whole block; ``framing`` is the field that says how long the body is, or empty."""
+        head = request.route.head
+        host = (self._host.render(request) if self._host is not None else b"") or target.host
+        lines = [self.method(request), b" ", uri, self._version, b"Host: ", escape_controls(host), b"\r\n"]
+        for lower, start, template in self._fields:
+            if (value := template.render(request)) and not (lower == b"upgrade" and b"h2c" in value.lower()):
+                lines += (start, escape_controls(value), b"\r\n")
+        if head.upgrade is not None and not self._own_upgrade:
+            lines.append(UPGRADE)
+        else:
+            lines.append(self._close)
+        lines.append(framing)
+        if self._pass_fields:
+            replaced = self._replaced
+            if named := head.fields.connection:
+                replaced = replaced | named
+            for lower, name, value in head.fields.pairs:
+                if lower not in replaced:
+                    lines.append(b"%b: %b\r\n" % (name, value))
+        lines.append(b"\r\n")
+        return b"".join(lines)
+
+    def upgrades(self, request: Request) -> bool:
+        """Whether ``write`` asks this upstream for another protocol, so that 101 is a good answer."""
+        fields = request.route.head.fields
+        if self._own_upgrade:
+            return fields.upgrade is not None and b"h2c" not in fields.upgrade
+        return request.route.head.upgrade is not None

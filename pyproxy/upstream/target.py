@@ -1,0 +1,113 @@
+"""Where ``proxy_pass`` leads: a group of servers, the Host to name, and what becomes of the URI."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pyproxy.config import values
+from pyproxy.config.tree import Source
+from pyproxy.core.uri import escape, escape_spaces
+from pyproxy.upstream.group import Group, Keepalive
+from pyproxy.upstream.peer import Peer
+from pyproxy.upstream.resolve import resolve
+
+if TYPE_CHECKING:
+    from pyproxy.core.request import Request
+    from pyproxy.core.site import Site
+    from pyproxy.core.variables import Template
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One URL, read. ``uri`` is None where the URL has none: then the request's own goes through as it came."""
+
+    group: Group
+    host: bytes
+    """What ``$proxy_host`` shows."""
+    port: bytes
+    uri: bytes | None
+    url: str
+    """As in log lines, without the URI."""
+
+
+class Targets:
+    """Makes targets of URLs; the groups that they imply are made once."""
+
+    def __init__(self, site: Site, source: Source) -> None:
+        self._site = site
+        self._source = source
+
+    def find(self, url: str) -> Target:
+        """The target of ``http://host[:port][/uri]`` or ``http://unix:/path[:/uri]``. Raises ValueError."""
+        scheme, address, uri = values.upstream_url(url)
+        if scheme != "http":
+            raise ValueError(f'"{scheme}://" to an upstream is not supported by pyproxy yet')
+        rest = url.partition("://")[2]
+        authority = "localhost" if address.path is not None else rest.partition("/")[0].partition("?")[0]
+        group = self._site.upstreams.get(authority) or self._implied(str(address), address)
+        host = authority.removesuffix(":80")
+        place = f"unix:{address.path}:" if address.path is not None else host
+        return Target(
+            group,
+            host.encode("utf-8", "surrogateescape"),
+            str(address.port or "").encode(),
+            uri.encode("utf-8", "surrogateescape") if uri is not None else None,
+            f"{scheme}://{place}",
+        )
+
+    def _implied(self, key: str, address: values.Address) -> Group:
+        group: Group | None = self._site.upstreams.get(key)
+        if group is None:
+            keepalive = Keepalive()
+            peers = [Peer(each, keepalive) for each in resolve(address, self._site.warnings, self._source)]
+            group = self._site.upstreams[key] = Group(key, peers, keepalive)
+            self._site.closers.append(group.close)
+        return group
+
+
+class FixedTarget:
+    """``proxy_pass`` without variables: everything about it is known beforehand."""
+
+    varies = False
+
+    def __init__(self, target: Target, prefix: bytes) -> None:
+        self._target = target
+        self._prefix = len(prefix)
+
+    def find(self, request: Request) -> Target:
+        """Always the same."""
+        return self._target
+
+    def uri(self, request: Request, target: Target) -> bytes:
+        """The request target to send: as it came, or with the location's part replaced by the URL's URI."""
+        unchanged = request.uri == request.route.uri and request.args == request.route.args
+        if target.uri is None and unchanged:
+            return request.head.target
+        rest = request.uri if target.uri is None else request.uri[self._prefix :]
+        if not unchanged or b"%" in request.head.target:
+            rest = escape(rest)
+        args = b"?" + request.args if request.args else b""
+        return escape_spaces((target.uri or b"") + rest + args)
+
+
+class VariableTarget:
+    """``proxy_pass`` with variables: read anew for every request; its URI, if it has one, is sent as it is."""
+
+    varies = True
+
+    def __init__(self, url: Template, targets: Targets) -> None:
+        self._url = url
+        self._targets = targets
+
+    def find(self, request: Request) -> Target:
+        """Raises ValueError if what comes out is no URL."""
+        return self._targets.find(self._url.render(request).decode("utf-8", "surrogateescape"))
+
+    def uri(self, request: Request, target: Target) -> bytes:
+        """The URL's own URI, or the request's as it came."""
+        if target.uri is not None:
+            return escape_spaces(target.uri if target.uri.startswith(b"/") else b"/" + target.uri)
+        if request.uri == request.route.uri:
+            return request.head.target
+        return escape(request.uri) + (b"?" + request.args if request.args else b"")
