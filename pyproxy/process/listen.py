@@ -1,0 +1,105 @@
+"""Listening sockets: bound before anything else starts, with messages that say what to do."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import socket
+import stat
+
+from pyproxy.config.tree import ConfigError
+from pyproxy.config.values import Address
+from pyproxy.core.site import Listener
+
+BACKLOG = 511
+"""nginx's default."""
+
+
+def open_socket(listener: Listener) -> socket.socket:
+    """Bind and listen. Raises ConfigError that says which address, and the ways out."""
+    address = listener.address
+    try:
+        sock = _unix(address.path) if address.path is not None else _inet(listener)
+    except OSError as error:
+        raise ConfigError(_explain(address, error), listener.source) from error
+    return sock
+
+
+def _inet(listener: Listener) -> socket.socket:
+    address = listener.address
+    family, *_, sockaddr = socket.getaddrinfo(
+        address.host, address.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+    )[0]
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, int(listener.options.get("ipv6only", True)))
+        if listener.options.get("reuseport") and hasattr(socket, "SO_REUSEPORT"):
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        for option, name in (("rcvbuf", socket.SO_RCVBUF), ("sndbuf", socket.SO_SNDBUF)):
+            if option in listener.options:
+                sock.setsockopt(socket.SOL_SOCKET, name, listener.options[option])
+        # accepted connections inherit it; small answers must not wait for the client's acknowledgement
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        sock.bind(sockaddr)
+        sock.listen(listener.options.get("backlog", BACKLOG))
+        sock.setblocking(False)
+    except OSError:
+        sock.close()
+        raise
+    return sock
+
+
+def _unix(path: str) -> socket.socket:
+    _remove_stale(path)
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        sock.bind(path)
+        os.chmod(path, 0o666)  # as nginx does: who may connect is the folder's to say
+        sock.listen(BACKLOG)
+        sock.setblocking(False)
+    except OSError:
+        sock.close()
+        raise
+    return sock
+
+
+def _remove_stale(path: str) -> None:
+    """Remove a socket that nobody listens on any more, left by a process that was killed."""
+    try:
+        if not stat.S_ISSOCK(os.stat(path).st_mode):
+            return
+    except OSError:
+        return
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        try:
+            probe.connect(path)
+        except ConnectionRefusedError:
+            os.unlink(path)
+
+
+def close_socket(sock: socket.socket) -> None:
+    """Close it; a unix socket leaves no file behind."""
+    path = sock.getsockname() if sock.family == socket.AF_UNIX else None
+    sock.close()
+    if path:
+        with contextlib.suppress(OSError):
+            os.unlink(path)
+
+
+def _explain(address: Address, error: OSError) -> str:
+    message = f"cannot listen on {address}: {error.strerror}"
+    if error.errno == errno.EADDRINUSE and address.path is None:
+        return (
+            f"{message}. Another program has port {address.port} "
+            f"(`ss -ltnp 'sport = :{address.port}'` shows which); stop it, or choose another: --listen 8080"
+        )
+    if error.errno in (errno.EACCES, errno.EPERM) and address.path is None and address.port < 1024:
+        return (
+            f"{message}. Ports below 1024 are the administrator's. Three ways out: "
+            f"choose another port with --listen 8080 (or `make run PORT=8080`); run as root with sudo; or let "
+            f"everybody use them: sudo sysctl net.ipv4.ip_unprivileged_port_start={address.port}"
+        )
+    return message
