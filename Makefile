@@ -1,0 +1,50 @@
+# The commands of the project. Each installs what it needs into .venv, and nothing elsewhere.
+
+PYTHON ?= python3
+PORT ?= 80
+BIN := .venv/bin
+
+.PHONY: help run test lint format bench clean
+
+help:
+	@echo 'make run [PORT=8080]   GoLink under gunicorn and Supervisor, pyproxy in front of it'
+	@echo 'make test              the whole suite, a real nginx included'
+	@echo 'make lint              ruff and mypy --strict'
+	@echo 'make format            let ruff lay out the code'
+	@echo 'make bench             measurements (to come)'
+	@echo 'make clean             remove .venv and what tools leave behind'
+
+run: .venv/demo
+	@exec $(BIN)/python -m pyproxy conf/app.toml $(if $(filter-out 80,$(PORT)),--listen $(PORT))
+
+test: .venv/dev
+	$(BIN)/python -m pytest --cov=pyproxy --cov-report=term:skip-covered $(ARGS)
+
+lint: .venv/dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: .venv/dev
+	$(BIN)/ruff check --fix-only .
+	$(BIN)/ruff format .
+
+bench: .venv/demo
+	@echo 'The benchmarks come with an issue of their own; see benchmarks/README.md.'
+
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage *.egg-info logs
+
+# One stamp an extra: installed anew when pyproject.toml changes.
+.venv/%: pyproject.toml | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[$*]'
+	@touch $@
+
+# Debian keeps `python3 -m venv` in a package of its own.
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo 'pyproxy needs Python 3.11 or newer: make PYTHON=/path/to/python3.11'; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; \
+		then apt-get update -qq && apt-get install -y -qq python3-venv; \
+		else echo 'Python lacks venv; on Debian: sudo apt install python3-venv'; exit 1; fi
+	$(PYTHON) -m venv .venv
