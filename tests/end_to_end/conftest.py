@@ -8,7 +8,7 @@ import pytest
 
 sys.path.append(str(Path(__file__).resolve().parent))
 
-from golink_site import Site, nginx, pyproxy  # noqa: E402
+from golink_site import Site, nginx, pyproxy
 
 
 @pytest.fixture(scope="session", params=["conf/app.toml", "conf/nginx.conf", "nginx"])

@@ -1,4 +1,4 @@
-"""GoLink as its users run it: the files of conf/ with other ports, real gunicorn under real Supervisor, three fronts."""
+"""GoLink as its users run it: the files of conf/ on other ports, real gunicorn under Supervisor, three fronts."""
 
 from __future__ import annotations
 
