@@ -23,14 +23,15 @@ _CONDITIONS = (b"if-none-match", b"if-modified-since", b"range", b"if-match", b"
 _MONTHS = {name: month for month, name in enumerate(b"Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(), 1)}
 _TIME = rb"([0-9]{2}):([0-9]{2}):([0-9]{2})"
 # RFC 9110, 5.6.7. What stands for the weekday, or after the date, does not matter to nginx either.
-_FIXED = re.compile(rb"[^, ]*, *+([0-9]{2})[ -]([A-Z][a-z]{2})[ -]([0-9]{4}|[0-9]{2}) " + _TIME)
+_FIXED = re.compile(rb"[^, ]*, *+([0-9]{2}) ([A-Z][a-z]{2}) ([0-9]{4}) " + _TIME)
+_RFC850 = re.compile(rb"[^, ]*, *+([0-9]{2})-([A-Z][a-z]{2})-([0-9]{2}) " + _TIME)
 _ASCTIME = re.compile(rb"[^, ]* ++([A-Z][a-z]{2})  ?([0-9]{1,2}) " + _TIME + rb" ([0-9]{4})")
 
 
 @lru_cache(256)
 def parse_http_date(value: bytes) -> int:
     """Seconds since the epoch, from any of HTTP's three forms; NO_DATE for anything else."""
-    if match := _FIXED.match(value):
+    if match := _FIXED.match(value) or _RFC850.match(value):
         day, name, year, hour, minute, second = match.groups()
     elif match := _ASCTIME.match(value):
         name, day, hour, minute, second, year = match.groups()

@@ -97,8 +97,13 @@ def open_file(path: bytes) -> OpenFile:
     raise IrregularFile
 
 
+def look(path: bytes) -> os.stat_result:
+    """What is at ``path``. Raises OSError."""
+    return os.stat(path)
+
+
 class OpenFiles:
-    """Small files by what they were asked for, bounded in number and bytes; those not looked at for longest go first."""
+    """Small files by what they were asked for, bounded in number and bytes; the least recently checked goes first."""
 
     def __init__(
         self, max_files: int = 1000, max_bytes: int = 32 << 20, inactive: float = 60.0, valid: float = 1.0
@@ -117,14 +122,14 @@ class OpenFiles:
     def __len__(self) -> int:
         return len(self._files)
 
-    def get(self, key: Hashable, now: float, valid: float) -> OpenFile | None:
+    def find(self, key: Hashable, now: float, valid: float) -> OpenFile | None:
         """A kept file that is unchanged, as far as was looked within ``valid`` seconds of ``now`` (time.time())."""
         file = self._files.get(key)
         if file is None or file.checked <= now < file.until:
             return file
         self._forget(key)
         try:
-            unchanged = file.same(os.stat(file.path))
+            unchanged = file.same(look(file.path))
         except OSError:
             return None
         if not unchanged:
@@ -139,15 +144,16 @@ class OpenFiles:
             return False
         self._forget(key)
         self._keep(key, file, now, valid)
-        for oldest, other in list(self._files.items()):
-            if (
-                len(self._files) <= self._max_files
-                and self.bytes <= self._max_bytes
-                and other.until + self._inactive >= now
-            ):
-                break
-            self._forget(oldest)
+        while self._over(now):
+            self._forget(next(iter(self._files)))
         return True
+
+    def _over(self, now: float) -> bool:
+        """Whether the file that was not looked at for longest has to go."""
+        if len(self._files) > self._max_files or self.bytes > self._max_bytes:
+            return True
+        oldest = next(iter(self._files.values()), None)
+        return oldest is not None and oldest.until + self._inactive < now
 
     def check(self, path: bytes, now: float, valid: float) -> None:
         """Raise OSError if nothing is at ``path``; what was there less than ``valid`` seconds ago still is."""
@@ -155,7 +161,7 @@ class OpenFiles:
         if seen <= now < seen + valid:
             return
         self._seen.pop(path, None)
-        os.stat(path)
+        look(path)
         if self._max_files:
             if len(self._seen) >= self._max_files:
                 self._seen.clear()

@@ -9,12 +9,10 @@ from pyproxy.core.variables import Depends, Template
 if TYPE_CHECKING:
     from pyproxy.core.request import Request
 
-_CONTROLS = {code: f"\\x{code:02x}" for code in (*range(0x20), 0x7F)}
-
 
 def shown(path: bytes) -> str:
-    """A path for a log line: names are any bytes, and a line of the log must stay one line."""
-    return path.decode(errors="backslashreplace").translate(_CONTROLS)
+    """A path for a log line: names are any bytes."""
+    return path.decode(errors="backslashreplace")
 
 
 class Root:

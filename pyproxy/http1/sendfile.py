@@ -5,26 +5,34 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+from collections.abc import Callable
+from errno import EINVAL, ENOSYS, ENOTSOCK, ENOTSUP, EOPNOTSUPP
 from typing import Protocol
 
 PIECE = 1 << 20
 """Bytes a call: enough that calls do not count, few enough that one file does not hold the loop."""
 READ_PIECE = 1 << 17
 
+_sendfile: Callable[[int, int, int, int], int] | None = getattr(os, "sendfile", None)
+_NOT_FOR_THIS_FILE = frozenset({EINVAL, ENOSYS, ENOTSOCK, ENOTSUP, EOPNOTSUPP})
+
 
 class FileTarget(Protocol):
     """Who wants the file sent."""
 
-    def file_progress(self, count: int) -> None: ...
+    def file_progress(self, count: int) -> None:
+        """``count`` more bytes are on their way; 0 when the client makes the file wait for the first time."""
 
-    def file_done(self) -> None: ...
+    def file_done(self) -> None:
+        """All of it has been sent, or its end came early."""
 
 
 class FileSender:
     """Sends part of a file after what the transport has already been given.
 
-    The transport's own socket belongs to the loop, so that a duplicate of its descriptor is written to
-    and watched. Ends by calling ``file_done``; a file that turns out too short ends early.
+    The transport's own socket belongs to the loop, so that it is a duplicate that is watched when the client
+    makes the file wait. Ends by calling ``file_done``; a file that turns out too short ends early. Where
+    the connection is lost instead, ``close`` must be called.
     """
 
     __slots__ = ("_count", "_fd", "_loop", "_offset", "_socket", "_target", "_transport", "_watching")
@@ -41,75 +49,105 @@ class FileSender:
 
     def start(self) -> None:
         """Begin as soon as the transport's buffer is empty."""
-        sock: socket.socket | None = self._transport.get_extra_info("socket")
-        if hasattr(os, "sendfile") and sock is not None and not self._transport.get_extra_info("sslcontext"):
-            self._socket = os.dup(sock.fileno())
-        if self._count == 0:
+        transport = self._transport
+        if transport.is_closing():
+            self.close()
+            return
+        if not self._count:
             self._end()
-        elif self._transport.get_write_buffer_size():
-            # low-water mark 0: resume_writing() comes when all of it has gone out
-            self._transport.set_write_buffer_limits(high=0)
-        else:
+            return
+        sock: socket.socket | None = transport.get_extra_info("socket")
+        if _sendfile and sock is not None and not transport.get_extra_info("sslcontext"):
+            self._socket = sock.fileno()
+        if self._socket < 0 or transport.get_write_buffer_size():
+            # low-water mark 0: resume_writing() comes when all that was written before has gone out
+            transport.set_write_buffer_limits(high=0)
+        if not transport.get_write_buffer_size():
             self.resume()
 
     def resume(self) -> None:
-        """The transport can take more."""
-        if self._socket < 0:
-            self._copy()
-        elif not self._transport.get_write_buffer_size():
+        """The transport has nothing left to write."""
+        if self._socket >= 0:
             self._send()
+        else:
+            self._copy()
 
     def _send(self) -> None:
+        if self._is_over():
+            return
+        assert _sendfile is not None
         try:
-            sent = os.sendfile(self._socket, self._fd, self._offset, min(self._count, PIECE))
+            sent = _sendfile(self._socket, self._fd, self._offset, min(self._count, PIECE))
         except (BlockingIOError, InterruptedError):
-            sent = -1
-        except OSError:
-            # the client has gone; the transport will find out by itself
-            self._transport.abort()
+            if not self._watching:
+                self._target.file_progress(0)
+                self._watch()
             return
-        if sent == 0:
+        except OSError as error:
+            if error.errno in _NOT_FOR_THIS_FILE:
+                self._release_socket()
+                self._transport.set_write_buffer_limits(high=0)
+                self._copy()
+            else:
+                # the client has gone, or the disk failed: either way the answer cannot be completed
+                self._transport.abort()
+            return
+        self._advance(sent)
+        if not sent or not self._count:
             self._end()
-            return
-        if sent > 0:
-            self._advance(sent)
-            if not self._count:
-                self._end()
-                return
-        if not self._watching:
-            self._watching = True
-            self._loop.add_writer(self._socket, self._send)
+        else:
+            self._watch()
 
     def _copy(self) -> None:
-        while self._count and not self._transport.get_write_buffer_size():
+        """Write one piece; the next one in a later turn of the loop, when it has gone out."""
+        if self._is_over():
+            return
+        try:
             data = os.pread(self._fd, min(self._count, READ_PIECE), self._offset)
-            if not data:
-                break
+        except OSError:
+            self._transport.abort()
+            return
+        self._advance(len(data))
+        if data:
             self._transport.write(data)
-            self._advance(len(data))
-        else:
-            if self._count:
-                return
-        self._end()
+        if not data or not self._count:
+            self._end()
+        elif not self._transport.get_write_buffer_size():
+            self._loop.call_soon(self._copy)
+
+    def _is_over(self) -> bool:
+        """Whether the connection has ended in the meantime."""
+        if self._fd >= 0 and self._transport.is_closing():
+            self.close()
+        return self._fd < 0
 
     def _advance(self, count: int) -> None:
         self._offset += count
         self._count -= count
         self._target.file_progress(count)
 
+    def _watch(self) -> None:
+        if not self._watching:
+            self._socket = os.dup(self._socket)
+            self._watching = True
+            self._loop.add_writer(self._socket, self._send)
+
     def _end(self) -> None:
         self.close()
-        self._transport.set_write_buffer_limits()
+        if not self._transport.is_closing():
+            self._transport.set_write_buffer_limits()
         self._target.file_done()
 
-    def close(self) -> None:
-        """Let go of the file; also when the connection is lost in the middle."""
+    def _release_socket(self) -> None:
         if self._watching:
             self._watching = False
             self._loop.remove_writer(self._socket)
-        if self._socket >= 0:
             os.close(self._socket)
-            self._socket = -1
+        self._socket = -1
+
+    def close(self) -> None:
+        """Let go of the file; also when the connection is lost in the middle."""
+        self._release_socket()
         if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1
