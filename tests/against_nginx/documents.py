@@ -1,0 +1,69 @@
+"""The documents that both servers serve: one folder, so that names, sizes and times are equal."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+MTIME = 1_700_000_000
+"""Tue, 14 Nov 2023 22:13:20 GMT, of every file."""
+
+TEN_ETAG = f'"{MTIME:x}-a"'
+"""The entity tag of ten.txt in nginx's form: time and length in hexadecimal."""
+
+LAST_MODIFIED = "Tue, 14 Nov 2023 22:13:20 GMT"
+
+DOCUMENTS: dict[str, bytes] = {
+    "outside.txt": b"not for clients\n",
+    "www/index.html": b"<h1>index</h1>\n",
+    "www/about.html": b"<h1>about</h1>\n",
+    "www/ten.txt": b"0123456789",
+    "www/empty.txt": b"",
+    "www/noextension": b"no extension\n",
+    "www/upper.HTML": b"<p>upper</p>\n",
+    "www/two.tar.gz": b"not really gzip",
+    "www/trailing.": b"a dot at the end\n",
+    "www/.hidden": b"hidden\n",
+    "www/style.css": b"body { color: black }\n",
+    "www/script.js": b"console.log(1)\n",
+    "www/data.json": b"{}\n",
+    "www/image.png": b"\x89PNG\r\n\x1a\n",
+    "www/photo.svg": b"<svg/>\n",
+    "www/page.xyz": b"unknown type\n",
+    "www/with space.txt": b"a space\n",
+    "www/gr\u00fc\u00df.txt": b"unicode\n",
+    "www/\u4e2d\u6587.txt": b"chinese\n",
+    "www/a+b.txt": b"plus\n",
+    "www/a%41.txt": b"percent\n",
+    "www/a;b.txt": b"semicolon\n",
+    "www/a&b=c.txt": b"ampersand\n",
+    "www/question?.txt": b"question mark\n",
+    "www/hash#.txt": b"hash\n",
+    "www/quote'\".txt": b"quotes\n",
+    "www/big.bin": bytes(range(256)) * 1200,
+    "www/folder/index.html": b"<h1>folder</h1>\n",
+    "www/folder/page.html": b"<h1>page</h1>\n",
+    "www/folder/deep/page.txt": b"deep\n",
+    "www/with space/index.html": b"<h1>folder with space</h1>\n",
+    "www/bare/file.txt": b"no index here\n",
+    "www/second/other.htm": b"<h1>other index</h1>\n",
+    "www/indexfolder/index.html/file.txt": b"its index is a folder\n",
+    "www/errors/404.html": b"<h1>our own 404</h1>\n",
+    "www/errors/50x.html": b"<h1>our own 50x</h1>\n",
+    "www/images/cat.txt": b"cat in www/images\n",
+    "alias/cat.txt": b"cat in alias\n",
+    "alias/index.html": b"<h1>alias index</h1>\n",
+    "alias/sub/dog.txt": b"dog in alias/sub\n",
+    "regex/one.txt": b"one in regex\n",
+    "secondroot/page.txt": b"page in the second root\n",
+    "secondroot/images/cat.txt": b"cat in the second root\n",
+}
+
+
+def write_documents(folder: Path) -> None:
+    """Write them all, with equal times."""
+    for name, content in DOCUMENTS.items():
+        file = folder / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content)
+        os.utime(file, (MTIME, MTIME))
