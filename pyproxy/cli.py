@@ -4,23 +4,14 @@ from __future__ import annotations
 
 import argparse
 import os
-import signal
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
-
-from pyproxy import __version__
 
 if TYPE_CHECKING:
     from pyproxy.compile import Sources
 
 DEFAULT_FILES = ("conf/app.toml", "conf/nginx.conf", "nginx.conf")
-SIGNALS = {
-    "stop": signal.SIGTERM,
-    "quit": signal.SIGQUIT,
-    "reload": signal.SIGHUP,
-    "reopen": signal.SIGUSR1,
-}
 EXAMPLES = """\
   pyproxy conf/app.toml                        serve it, in the foreground
   pyproxy conf/app.toml --listen 8080          the same on another port, without root
@@ -31,17 +22,31 @@ EXAMPLES = """\
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line. The exit status is 0, or 1 after an error message on standard error."""
+    """Run the command line. The exit status is 0, 1 after an error, 2 after wrong usage, as argparse has it."""
     arguments = list(sys.argv[1:] if argv is None else argv)
+    options = None
+    if arguments[:1] != ["convert"]:
+        options = _parser().parse_args(arguments)
+        if options.version or options.details:
+            from pyproxy.version import details, version
+
+            print(details() if options.details else version(), file=sys.stderr)
+            return 0
     from pyproxy.config.tree import ConfigError
 
     try:
-        if arguments[:1] == ["convert"]:
-            return _convert(arguments[1:])
-        return _proxy(arguments)
+        status = _proxy(options) if options is not None else _convert(arguments[1:])
+        sys.stdout.flush()
     except ConfigError as error:
         print(f"pyproxy: {error}", file=sys.stderr)
         return 1
+    except BrokenPipeError:
+        # whoever read our output has seen enough; Python must not try again at its exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return status
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -50,8 +55,10 @@ def _parser() -> argparse.ArgumentParser:
         description="A reverse proxy that runs nginx.conf and Supervisor files, or the same things as TOML.",
         epilog=f"examples:\n{EXAMPLES}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
     )
     add = parser.add_argument
+    add("-?", action="help", help=argparse.SUPPRESS)
     add("file", nargs="?", help=f"configuration file (default: the first there is of {', '.join(DEFAULT_FILES)})")
     add("-c", dest="config", metavar="FILE", help="the same, as nginx calls it")
     add("-p", dest="prefix", metavar="PREFIX", default=".", help="where relative paths count from (default: here)")
@@ -60,31 +67,33 @@ def _parser() -> argparse.ArgumentParser:
     add("-t", dest="test", action="store_true", help="check the configuration and exit")
     add("-T", dest="dump", action="store_true", help="check the configuration, print all of its files and exit")
     add("-q", dest="quiet", action="store_true", help="print errors only")
-    add("-s", dest="signal", choices=SIGNALS, help="send a signal to the pyproxy that runs this configuration")
+    add(
+        "-s",
+        dest="signal",
+        choices=("stop", "quit", "reload", "reopen"),
+        help="send a signal to the pyproxy that runs this configuration",
+    )
     add("-v", dest="version", action="store_true", help="print the version and exit")
     add("-V", dest="details", action="store_true", help="print the version and what it is made of, and exit")
     add("--listen", metavar="ADDRESS", action="append", default=[], help="listen here instead (may be repeated)")
     return parser
 
 
-def _proxy(arguments: list[str]) -> int:
-    parser = _parser()
-    options = parser.parse_args(arguments)
-    if options.version or options.details:
-        print(f"pyproxy version: pyproxy/{__version__}", file=sys.stderr)
-        if options.details:
-            _details()
-        return 0
-    if options.file and options.config:
-        parser.error("the configuration file is named twice; say it once")
-    file = options.config or options.file or _default_file(options.prefix)
+def _proxy(options: argparse.Namespace) -> int:
     from pyproxy.compile import Sources
+    from pyproxy.config.tree import ConfigError
 
+    if options.file and options.config:
+        raise ConfigError(f"the configuration file is named twice, {options.config} and {options.file}; name one")
+    file = options.config or options.file or _default_file(options.prefix)
     sources = Sources(file, options.prefix, options.directives, tuple(options.listen), options.error_log)
     if options.test or options.dump:
         return _check(sources, options.dump, options.quiet)
     if options.signal:
-        return _signal(sources, options.signal)
+        from pyproxy.process.command import send
+
+        send(sources, options.signal)
+        return 0
     return _run(sources, options.quiet)
 
 
@@ -97,28 +106,15 @@ def _default_file(prefix: str) -> str:
     raise ConfigError(f"no configuration file is named, and there is none of {', '.join(DEFAULT_FILES)}; name one")
 
 
-def _details() -> None:
-    import platform
-    from importlib import metadata
-
-    print(f"built on {platform.python_implementation()} {platform.python_version()}", file=sys.stderr)
-    for library in ("aiohttp", "uvloop", "nginx-crossplane", "supervisor"):
-        try:
-            print(f"  {library} {metadata.version(library)}", file=sys.stderr)
-        except metadata.PackageNotFoundError:
-            print(f"  {library} is not installed", file=sys.stderr)
-
-
 def _check(sources: Sources, dump: bool, quiet: bool) -> int:
     from pyproxy.compile import load_schema
     from pyproxy.core.log import Logs
-    from pyproxy.process.run import Process
+    from pyproxy.process.programs import supervisor_of
 
     schema = load_schema()
     loaded = sources.load(schema)
-    logs = Logs()
-    site = sources.compile(loaded, schema, logs)
-    Process(sources, schema, site, logs).check_programs()
+    site = sources.compile(loaded, schema, Logs())
+    supervisor_of(site)
     if not quiet:
         for warning in site.warnings:
             print(f"pyproxy: [warn] {warning}", file=sys.stderr)
@@ -127,22 +123,6 @@ def _check(sources: Sources, dump: bool, quiet: bool) -> int:
     if dump:
         for file, text in loaded.files.items():
             print(f"# configuration file {file}:\n{text}")
-    return 0
-
-
-def _signal(sources: Sources, name: str) -> int:
-    from pyproxy.compile import load_schema
-    from pyproxy.config.tree import ConfigError
-    from pyproxy.core.log import Logs
-    from pyproxy.process.pidfile import PidFile
-
-    schema = load_schema()
-    # a reload of a configuration that is wrong is refused here, where somebody reads it
-    site = sources.compile(sources.load(schema), schema, Logs())
-    pid = PidFile(site.pid_file).running()
-    if pid is None:
-        raise ConfigError(f"no pyproxy runs this configuration: {site.pid_file} names no process that lives")
-    os.kill(pid, SIGNALS[name])
     return 0
 
 

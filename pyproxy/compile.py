@@ -43,7 +43,7 @@ class Sources:
     @property
     def path(self) -> str:
         """The file, from the current folder: a relative one counts from the prefix, or from here if it stands here."""
-        from_prefix = os.path.join(self.prefix, self.file)
+        from_prefix = self.file if self.prefix == os.curdir else os.path.join(self.prefix, self.file)
         return from_prefix if os.path.exists(from_prefix) or not os.path.exists(self.file) else self.file
 
     def load(self, schema: Schema) -> Loaded:
@@ -64,7 +64,7 @@ class Sources:
 
 
 def _listen_on(directive: Directive, addresses: tuple[str, ...]) -> Directive:
-    """``http`` with the addresses of its servers replaced; the server that was the default stays it."""
+    """``http`` with the addresses of its servers replaced; the first default server stays the default."""
     if directive.name != "http":
         return directive
     source = Source("command line", 1)
@@ -73,11 +73,17 @@ def _listen_on(directive: Directive, addresses: tuple[str, ...]) -> Directive:
             values.listen_address(address)
         except ValueError as error:
             raise ConfigError(f"`--listen`: {error}", source) from error
-    children = []
-    for child in directive.children or ():
-        if child.name == "server" and child.children is not None:
-            kept = tuple(grandchild for grandchild in child.children if grandchild.name != "listen")
-            listens = tuple(Directive("listen", (address,), None, source) for address in addresses)
-            child = replace(child, children=listens + kept)
-        children.append(child)
+    children = list(directive.children or ())
+    places = [place for place, child in enumerate(children) if child.name == "server"]
+    default = next((place for place in places if _is_default(children[place])), None)
+    for place in places:
+        options = ("default_server",) if place == default else ()
+        listens = tuple(Directive("listen", (address, *options), None, source) for address in dict.fromkeys(addresses))
+        kept = tuple(child for child in children[place].children or () if child.name != "listen")
+        children[place] = replace(children[place], children=listens + kept)
     return replace(directive, children=tuple(children))
+
+
+def _is_default(server: Directive) -> bool:
+    listens = (child for child in server.children or () if child.name == "listen")
+    return any(option in ("default_server", "default") for listen in listens for option in listen.args[1:])

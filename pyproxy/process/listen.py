@@ -7,23 +7,53 @@ import errno
 import os
 import socket
 import stat
+import sys
 
 from pyproxy.config.tree import ConfigError
 from pyproxy.config.values import Address
-from pyproxy.core.site import Listener
+from pyproxy.core.site import Listener, Site
 
 BACKLOG = 511
 """nginx's default."""
+
+
+class Sockets:
+    """The sockets of a process, one an address. They stay open from one configuration to the next."""
+
+    def __init__(self) -> None:
+        self._sockets: dict[Address, socket.socket] = {}
+
+    def bind(self, site: Site) -> None:
+        """Bind the addresses that are not bound yet: all of them, or none and ConfigError."""
+        new: dict[Address, socket.socket] = {}
+        try:
+            for listener in site.listeners:
+                if listener.address not in self._sockets:
+                    new[listener.address] = open_socket(listener)
+        except ConfigError:
+            for sock in new.values():
+                close_socket(sock)
+            raise
+        self._sockets |= new
+
+    def of(self, site: Site) -> list[socket.socket]:
+        """The sockets of a site whose addresses are bound, in the order of its listeners."""
+        return [self._sockets[listener.address] for listener in site.listeners]
+
+    def keep(self, site: Site | None = None) -> None:
+        """Close those that the site does not use (without a site, all of them)."""
+        used = {listener.address for listener in site.listeners} if site is not None else set()
+        for address in set(self._sockets) - used:
+            close_socket(self._sockets.pop(address))
 
 
 def open_socket(listener: Listener) -> socket.socket:
     """Bind and listen. Raises ConfigError that says which address, and the ways out."""
     address = listener.address
     try:
-        sock = _unix(address.path) if address.path is not None else _inet(listener)
+        return _unix(address.path) if address.path is not None else _inet(listener)
     except OSError as error:
         raise ConfigError(_explain(address, error), listener.source) from error
-    return sock
 
 
 def _inet(listener: Listener) -> socket.socket:
@@ -74,10 +104,13 @@ def _remove_stale(path: str) -> None:
     except OSError:
         return
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        probe.setblocking(False)  # a full queue of a listener that is busy makes no one wait
         try:
             probe.connect(path)
         except ConnectionRefusedError:
             os.unlink(path)
+        except BlockingIOError:
+            pass
 
 
 def close_socket(sock: socket.socket) -> None:
@@ -91,10 +124,13 @@ def close_socket(sock: socket.socket) -> None:
 
 def _explain(address: Address, error: OSError) -> str:
     message = f"cannot listen on {address}: {error.strerror}"
-    if error.errno == errno.EADDRINUSE and address.path is None:
+    if error.errno == errno.EADDRINUSE:
+        if address.path is not None:
+            what = "Another program listens there" if _is_socket(address.path) else "There is a file of that name"
+            return f"{message}. {what}; stop it or remove it, or name another path"
         return (
-            f"{message}. Another program has port {address.port} "
-            f"(`ss -ltnp 'sport = :{address.port}'` shows which); stop it, or choose another: --listen 8080"
+            f"{message}. Another program has port {address.port} (`{_who_has(address.port)}` shows which); "
+            "stop it, or choose another port: --listen 8080"
         )
     if error.errno in (errno.EACCES, errno.EPERM) and address.path is None and address.port < 1024:
         return (
@@ -102,4 +138,19 @@ def _explain(address: Address, error: OSError) -> str:
             f"choose another port with --listen 8080 (or `make run PORT=8080`); run as root with sudo; or let "
             f"everybody use them: sudo sysctl net.ipv4.ip_unprivileged_port_start={address.port}"
         )
+    if error.errno == errno.EADDRNOTAVAIL:
+        return f"{message}. This machine has no such address (`ip address` shows those that it has)"
     return message
+
+
+def _is_socket(path: str) -> bool:
+    try:
+        return stat.S_ISSOCK(os.lstat(path).st_mode)
+    except OSError:
+        return False
+
+
+def _who_has(port: int) -> str:
+    if sys.platform == "linux":
+        return f"ss -ltnp 'sport = :{port}'"
+    return f"lsof -nP -iTCP:{port} -sTCP:LISTEN"

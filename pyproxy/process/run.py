@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import signal
-import socket
-import sys
-from collections.abc import Callable
+import traceback
+from collections.abc import Callable, Coroutine
+from typing import Any
 
-from pyproxy import __version__
 from pyproxy.compile import Sources
 from pyproxy.config.schema import Schema
 from pyproxy.config.tree import ConfigError
-from pyproxy.config.values import Address
-from pyproxy.core.log import ERROR, NOTICE, WARN, Logs
+from pyproxy.core.log import ALERT, EMERG, ERROR, NOTICE, WARN, Logs
 from pyproxy.core.site import Site
 from pyproxy.core.worker import Worker
-from pyproxy.process.listen import close_socket, open_socket
+from pyproxy.process.banner import Banner
+from pyproxy.process.listen import Sockets
 from pyproxy.process.pidfile import PidFile
-from pyproxy.process.serving import Serving
-from pyproxy.programs.group import Group
-from pyproxy.programs.program import Program
+from pyproxy.process.programs import supervisor_of
+from pyproxy.process.serving import Generations
 from pyproxy.programs.supervisor import Supervisor, SupervisorError
 
 PROGRAMS_START = 10.0
@@ -37,170 +35,175 @@ def event_loop() -> Callable[[], asyncio.AbstractEventLoop]:
 
 
 class Process:
-    """One pyproxy. ``main`` returns when a signal has ended it."""
+    """One pyproxy. ``run`` returns when a signal has ended it."""
 
     def __init__(self, sources: Sources, schema: Schema, site: Site, logs: Logs, quiet: bool = False) -> None:
         self._sources = sources
         self._schema = schema
         self._site = site
         self._logs = logs
-        self._quiet = quiet
-        self._sockets: dict[Address, socket.socket] = {}
-        self._supervisor: Supervisor | None = None
-        self._serving: Serving
+        self._banner = Banner(quiet)
+        self._sockets = Sockets()
+        self._pid_file = PidFile(site.pid_file)
+        self._quit = asyncio.Event()
+        """Set when the process is to end: after the requests that have begun, or at once if ``_stop`` is set too."""
+        self._stop = asyncio.Event()
+        self._kill = asyncio.Event()
+        """Set when not even the programs are given their time."""
+        self._changed = asyncio.Event()
+        """Set when the configuration is to be read again."""
+        self._supervisor: Supervisor
         self._worker: Worker
-        self._end: asyncio.Future[float | None]
+        self._generations: Generations
 
     def prepare(self) -> None:
         """Everything that can fail is tried before anything starts: programs checked, sockets bound.
 
         Raises ConfigError; then nothing is left behind.
         """
-        self.check_programs()
-        self._bind(self._site)
-
-    def check_programs(self) -> None:
-        """Raise ConfigError if Supervisor could not run them."""
-        programs = [Program.from_directive(each) for each in self._site.programs if each.name == "program"]
-        groups = [Group.from_directive(each) for each in self._site.programs if each.name == "group"]
-        if programs:
-            self._supervisor = Supervisor(programs, groups=groups, prefix=self._site.prefix_path)
-            self._supervisor.check()
-
-    def _bind(self, site: Site) -> list[Address]:
-        """Bind what is not bound yet; all of it or nothing. The addresses that are new."""
-        new: dict[Address, socket.socket] = {}
-        try:
-            for listener in site.listeners:
-                if listener.address not in self._sockets:
-                    new[listener.address] = open_socket(listener)
-        except ConfigError:
-            for sock in new.values():
-                close_socket(sock)
-            raise
-        self._sockets |= new
-        return list(new)
+        self._supervisor = supervisor_of(self._site)
+        self._sockets.bind(self._site)
 
     def run(self) -> None:
         """Serve until a signal says otherwise."""
-        with asyncio.Runner(loop_factory=event_loop()) as runner:
-            runner.run(self._main())
+        try:
+            with asyncio.Runner(loop_factory=event_loop()) as runner:
+                runner.run(self._main())
+        finally:
+            self._sockets.keep(None)
 
     async def _main(self) -> None:
         loop = asyncio.get_running_loop()
-        self._end = loop.create_future()
-        self._logs.attach(loop)
-        self._worker = Worker(loop, _tick(self._site))
+        loop.set_exception_handler(self._fault)
         for number, action in {
             signal.SIGINT: self._stop_now,
             signal.SIGTERM: self._stop_now,
-            signal.SIGQUIT: self._stop_gracefully,
-            signal.SIGHUP: self._reload,
+            signal.SIGQUIT: self._quit.set,
+            signal.SIGHUP: self._changed.set,
             signal.SIGUSR1: self._reopen,
         }.items():
             loop.add_signal_handler(number, action)
-        pid_file = PidFile(self._site.pid_file)
+        self._logs.attach(loop)
+        self._worker = Worker(loop, _tick(self._site))
+        self._generations = Generations(self._worker)
         try:
-            try:
-                pid_file.write()
-            except OSError as error:
-                self._site.error_log.write(WARN, f"`-s` will not find this process, no pid file: {error}")
-            for warning in self._site.warnings:
-                self._site.error_log.write(WARN, warning)
-            self._announce()
-            await self._start_programs()
-            self._serving = Serving(self._worker, self._site)
-            if not self._end.done():
-                await self._serving.start(self._listening(self._site))
-            await self._serving.stop(await self._end)
+            self._write_pid_file()
+            self._warn()
+            self._banner.begin(self._sources.path, self._site)
+            await self._unless(self._quit, self._start_programs())
+            if not self._quit.is_set():
+                await self._serve()
         finally:
-            for sock in self._sockets.values():
-                close_socket(sock)
-            if self._supervisor is not None:
-                await self._supervisor.stop()
-            self._worker.close()
-            pid_file.remove()
-            self._logs.close()
+            self._sockets.keep(None)
+            try:
+                await self._unless(self._kill, self._supervisor.stop())
+            finally:
+                self._worker.close()
+                self._pid_file.remove()
+                self._logs.close()
 
-    def _listening(self, site: Site) -> list[socket.socket]:
-        return [self._sockets[listener.address] for listener in site.listeners]
-
-    # What a person sees
-
-    def _say(self, text: str) -> None:
-        if not self._quiet:
-            print(text, file=sys.stderr, flush=True)
-
-    def _announce(self) -> None:
-        self._say(f"pyproxy {__version__} runs {self._sources.path}")
-        for listener in self._site.listeners:
-            self._say(f"  listens on  {_url(listener.address)}")
-        if not self._site.listeners:
-            self._say("  listens nowhere: the configuration has no server")
+    async def _unless(self, event: asyncio.Event, work: Coroutine[Any, Any, None]) -> None:
+        """Do the work; give it up if the event comes, or has come, before it is done."""
+        task, waiting = asyncio.ensure_future(work), asyncio.ensure_future(event.wait())
+        try:
+            await asyncio.wait((task, waiting), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            waiting.cancel()
+            task.cancel()  # does nothing to a task that is done
+        await asyncio.wait((task,))
+        if not task.cancelled():
+            task.result()
 
     async def _start_programs(self) -> None:
-        if self._supervisor is None:
-            return
         try:
-            for state in await self._supervisor.start():
-                where = f", its messages are in {state.stdout_logfile}" if state.stdout_logfile else ""
-                self._say(f"  starts      {state.name}{where}")
-            waiting = asyncio.ensure_future(self._supervisor.wait_running(PROGRAMS_START))
-            await asyncio.wait((waiting, self._end), return_when=asyncio.FIRST_COMPLETED)
-            if not waiting.done():
-                waiting.cancel()
-                return
-            for state in waiting.result():
-                self._site.error_log.write(ERROR, str(state))
-            self._say("Ready. Ctrl-C stops everything.")
-        except SupervisorError as error:
-            self._site.error_log.write(ERROR, str(error))
+            self._banner.programs(await self._supervisor.start())
+            for state in await self._supervisor.wait_running(PROGRAMS_START):
+                self._tell(ERROR, str(state))
+        except (SupervisorError, OSError) as error:
+            self._tell(ERROR, f"the programs do not run: {error}")
+
+    async def _serve(self) -> None:
+        """Serve, and reload when asked, until it is to end; then until the last request is answered."""
+        await self._generations.serve(self._site, self._sockets.of(self._site))
+        self._banner.say("Ready. Ctrl-C stops everything.")
+        reloading = self._worker.spawn(self._reload_when_changed())
+        await self._quit.wait()
+        reloading.cancel()
+        await asyncio.wait((reloading,))
+        # at once: whoever connects from now on is refused, and can go elsewhere
+        self._sockets.keep(None)
+        self._generations.drain()
+        await self._unless(self._stop, self._generations.drained())
+        await self._generations.cut()
+
+    # What happened
+
+    def _tell(self, level: int, message: str) -> None:
+        """Into the error log, or to the person at the terminal if the log does not take what is so little severe."""
+        for line in message.splitlines():
+            self._site.error_log.write(level, line)
+        if level > self._site.error_log.level:
+            self._banner.say(message)
+
+    def _warn(self) -> None:
+        for warning in self._site.warnings:
+            self._tell(WARN, warning)
+
+    def _fault(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """A fault of ours in a callback or a task: into the error log, where the operator looks."""
+        error = context.get("exception")
+        trace = "".join(traceback.format_exception(error)) if isinstance(error, BaseException) else ""
+        self._tell(ALERT, f"{context['message']}\n{trace}")
+
+    def _write_pid_file(self) -> None:
+        try:
+            self._pid_file.write()
+        except OSError as error:
+            self._tell(ERROR, f"`-s` will not find this process, it has no pid file: {error}")
 
     # Signals, as nginx documents them
 
     def _stop_now(self) -> None:
-        if not self._end.done():
-            self._end.set_result(0.0)
-
-    def _stop_gracefully(self) -> None:
-        if not self._end.done():
-            self._end.set_result(self._site.shutdown_timeout)
+        if self._stop.is_set():
+            self._kill.set()
+        self._stop.set()
+        self._quit.set()
 
     def _reopen(self) -> None:
         for complaint in self._logs.reopen():
-            self._site.error_log.write(ERROR, complaint)
+            self._tell(EMERG, complaint)
 
-    def _reload(self) -> None:
-        if not self._end.done() and hasattr(self, "_serving"):
-            self._worker.spawn(self._reload_now())
+    async def _reload_when_changed(self) -> None:
+        while True:
+            await self._changed.wait()
+            self._changed.clear()
+            try:
+                await self._reload()
+            except ConfigError as error:
+                self._tell(EMERG, f"the new configuration is not used: {error}")
+            except Exception as error:
+                self._fault(self._worker.loop, {"message": "the new configuration is not used", "exception": error})
 
-    async def _reload_now(self) -> None:
-        """Take over a new configuration, or keep the old one and say why."""
-        log = self._site.error_log
+    async def _reload(self) -> None:
+        """Take over the configuration as it is now. Raises ConfigError; then the old one goes on."""
+        site = self._sources.compile(self._sources.load(self._schema), self._schema, self._logs)
+        self._sockets.bind(site)
         try:
-            loaded = self._sources.load(self._schema)
-            site = self._sources.compile(loaded, self._schema, self._logs)
-            self._bind(site)
-        except ConfigError as error:
-            log.write(ERROR, f"the new configuration is not used: {error}")
-            return
-        if site.programs != self._site.programs:
-            log.write(WARN, "the programs have changed: they stay as they were until pyproxy is started anew")
-        old, self._serving, self._site = self._serving, Serving(self._worker, site), site
-        await self._serving.start(self._listening(site))
-        wanted = {listener.address for listener in site.listeners}
-        for address in set(self._sockets) - wanted:
-            close_socket(self._sockets.pop(address))
-        site.error_log.write(NOTICE, "configuration loaded anew")
-        await old.stop(site.shutdown_timeout)
-
-
-def _url(address: Address) -> str:
-    if address.path is not None:
-        return f"unix:{address.path}"
-    host = f"[{address.host}]" if ":" in address.host else address.host
-    host = "localhost" if host in ("0.0.0.0", "[::]") else host
-    return f"http://{host}{'' if address.port == 80 else f':{address.port}'}/"
+            await self._generations.serve(site, self._sockets.of(site))
+        except BaseException:
+            self._sockets.keep(self._site)
+            raise
+        self._sockets.keep(site)
+        old, self._site = self._site, site
+        self._worker.tick = min(self._worker.tick, _tick(site))
+        if site.pid_file != old.pid_file:
+            self._pid_file.remove()
+            self._pid_file = PidFile(site.pid_file)
+            self._write_pid_file()
+        self._warn()
+        if site.programs != old.programs:
+            self._tell(WARN, "the programs have changed: they stay as they were until pyproxy is started anew")
+        self._tell(NOTICE, "configuration loaded anew")
 
 
 def _tick(site: Site) -> float:

@@ -1,0 +1,48 @@
+"""What a person at the terminal sees: on standard error, because standard output may be the access log."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Iterable
+
+from pyproxy import __version__
+from pyproxy.config.values import Address
+from pyproxy.core.site import Site
+from pyproxy.programs.program import ProgramState
+
+
+class Banner:
+    """Says what runs; says nothing if it is quiet, or if nobody is there to read it any more."""
+
+    def __init__(self, quiet: bool) -> None:
+        self._quiet = quiet
+
+    def say(self, text: str) -> None:
+        """One line."""
+        if not self._quiet:
+            with contextlib.suppress(OSError, ValueError):
+                print(text, file=sys.stderr, flush=True)
+
+    def begin(self, path: str, site: Site) -> None:
+        """The configuration, and where it listens."""
+        self.say(f"pyproxy {__version__} runs {path}")
+        for listener in site.listeners:
+            self.say(f"  listens on  {url(listener.address)}")
+        if not site.listeners:
+            self.say("  listens nowhere: the configuration has no server")
+
+    def programs(self, states: Iterable[ProgramState]) -> None:
+        """The programs, and where their messages are."""
+        for state in states:
+            where = f", its messages are in {state.stdout_logfile}" if state.stdout_logfile else ""
+            self.say(f"  starts      {state.name}{where}")
+
+
+def url(address: Address) -> str:
+    """What to type into a browser on this machine."""
+    if address.path is not None:
+        return f"unix:{address.path}"
+    host = f"[{address.host}]" if ":" in address.host else address.host
+    host = "localhost" if host in ("0.0.0.0", "[::]") else host
+    return f"http://{host}{'' if address.port == 80 else f':{address.port}'}/"

@@ -1,0 +1,189 @@
+"""The programs of a configuration: started before the site is served, ended with it, reported if they fail."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from .running import Running, free_ports, get, lives, refused, until
+
+Start = Callable[..., Running]
+
+SERVER = """
+import http.server, sys
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.send_header("Content-Length", "16")
+        self.end_headers()
+        self.wfile.write(b"from the program")
+http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
+"""
+
+
+class Site:
+    """A site in front of a program."""
+
+    def __init__(self, folder: Path, start: Start) -> None:
+        self.folder = folder
+        self._start = start
+        self.port, self.app = free_ports(2)
+        (folder / "server.py").write_text(SERVER)
+        (folder / "run").mkdir()
+        self.running: Running
+
+    def write(self, command: str, options: str = "") -> None:
+        (self.folder / "programs.conf").write_text(f"[program:app]\ncommand={command}\n{options}")
+        (self.folder / "nginx.conf").write_text(
+            f"pid run.pid; events {{}} include programs.conf;\nhttp {{ server {{ listen 127.0.0.1:{self.port};"
+            f"location / {{ proxy_pass http://127.0.0.1:{self.app}; }} location /site {{ return 200 site; }} }} }}"
+        )
+
+    @property
+    def command(self) -> str:
+        return shlex.join([sys.executable, str(self.folder / "server.py"), str(self.app)])
+
+    def start(self, temporary: str = "run") -> Running:
+        environment = {**os.environ, "TMPDIR": str(self.folder / temporary)}
+        self.running = self._start("nginx.conf", env=environment, start_new_session=True)
+        return self.running
+
+    def left(self) -> list[str]:
+        """The files that a run has left, apart from the programs' logs."""
+        return sorted({*os.listdir(self.folder)} - {"server.py", "nginx.conf", "programs.conf", "out", "err", "logs"})
+
+
+@pytest.fixture
+def site(folder: Path, start: Start) -> Site:
+    return Site(folder, start)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGQUIT])
+def test_a_program_runs_before_the_site_is_served_and_ends_with_it(site: Site, number: int) -> None:
+    site.write(site.command, "startsecs=0\n")
+    running = site.start().ready()
+    lines = running.said.splitlines()
+    assert lines.index("Ready. Ctrl-C stops everything.") > lines.index(
+        f"  starts      app, its messages are in {site.folder}/logs/app.log"
+    )
+    until(lambda: get(site.port).endswith(b"from the program"))
+    family = running.descendants()
+    assert len(family) == 2
+    # Ctrl-C in a terminal reaches the whole group of processes
+    os.killpg(running.process.pid, number)
+    assert running.ended() == 0
+    assert not any(map(lives, family))
+    assert site.left() == ["run"]
+    assert os.listdir(site.folder / "run") == []
+    assert refused(site.port)
+    assert refused(site.app)
+
+
+def test_a_program_that_fails_is_reported_and_the_site_is_served(site: Site) -> None:
+    code = shlex.quote(f"{sys.executable} -c 'import sys; sys.exit(\"no luck\")'")
+    site.write(f"sh -c {code}", "startretries=0\n")
+    running = site.start().ready()
+    running.says("[error]", 2)
+    assert "program `app` is FATAL: Exited too quickly" in running.said
+    assert "no luck" in running.said
+    assert get(site.port, "/site").endswith(b"site")
+    assert get(site.port).startswith(b"HTTP/1.1 502 ")
+    family = running.descendants()
+    assert running.stop() == 0
+    assert not any(map(lives, family))
+
+
+def test_the_end_may_come_while_programs_start(site: Site) -> None:
+    site.write("sleep 1000", "startsecs=1000\n")
+    running = site.start()
+    running.says("starts      app")
+    family = running.descendants()
+    assert len(family) == 2
+    # connections wait meanwhile
+    with socket.create_connection(("127.0.0.1", site.port)):
+        assert running.stop() == 0
+    assert not any(map(lives, family))
+    assert "Ready" not in running.said
+    assert "Traceback" not in running.said
+    assert site.left() == ["run"]
+
+
+def test_a_program_that_does_not_hear_is_killed_at_the_second_time(site: Site) -> None:
+    site.write(f"sh -c {shlex.quote('trap : TERM; touch deaf; while :; do sleep 0.1; done')}", "stopwaitsecs=1000\n")
+    running = site.start().ready()
+    until((site.folder / "deaf").exists)
+    family = running.descendants()
+    running.signal(signal.SIGINT)
+    until(lambda: refused(site.port))
+    running.signal(signal.SIGINT)
+    assert running.ended() == 0
+    until(lambda: not any(map(lives, family)))
+    assert os.listdir(site.folder / "run") == []
+
+
+@pytest.mark.parametrize(
+    ("command", "options", "message"),
+    [
+        ("no-such-command", "", "command `no-such-command` not found"),
+        ("sleep 1", "startsec=3\n", "unknown option `startsec`, did you mean `startsecs`? in programs.conf:3"),
+        ("sleep 1", "directory=nowhere\n", "nowhere does not exist in programs.conf:3"),
+    ],
+)
+def test_a_program_that_cannot_run_is_refused_and_nothing_starts(
+    site: Site, command: str, options: str, message: str
+) -> None:
+    site.write(command, options)
+    running = site.start()
+    assert running.ended() == 1
+    assert message in running.said
+    assert running.said.startswith("pyproxy: program `app`: ")
+    assert site.left() == ["run"]
+    assert os.listdir(site.folder / "run") == []
+    assert not (site.folder / "logs").exists()
+
+
+def test_a_group_without_its_program_is_refused(site: Site) -> None:
+    site.write("sleep 1")
+    (site.folder / "programs.conf").write_text("[group:all]\nprograms=app\n")
+    running = site.start()
+    assert running.ended() == 1
+    assert running.said == "pyproxy: group `all`: there is no program `app` in programs.conf:1\n"
+
+
+def test_supervisord_that_cannot_start_is_reported_and_the_site_is_served(site: Site) -> None:
+    site.write(site.command)
+    long = site.folder / "run" / ("x" * 100)
+    long.mkdir()
+    running = site.start(str(long)).ready()
+    running.says("the programs do not run: the path of a socket cannot be this long: ")
+    assert get(site.port, "/site").endswith(b"site")
+    assert running.stop() == 0
+    assert os.listdir(long) == []
+
+
+def test_a_crash_leaves_no_program(site: Site) -> None:
+    site.write(site.command, "startsecs=0\n")
+    running = site.start().ready()
+    family = running.descendants()
+    running.process.kill()
+    running.ended()
+    until(lambda: not any(map(lives, family)))
+    until(lambda: os.listdir(site.folder / "run") == [])
+
+
+def test_programs_stay_as_they_were_when_the_configuration_is_loaded_anew(site: Site) -> None:
+    site.write(site.command, "startsecs=0\n")
+    running = site.start().ready()
+    family = running.descendants()
+    site.write(site.command, "startsecs=1\n")
+    running.signal(signal.SIGHUP)
+    running.says("configuration loaded anew")
+    assert "the programs have changed" in running.said
+    assert running.descendants() == family
