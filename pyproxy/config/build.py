@@ -24,13 +24,16 @@ class LocationMatch:
     kind: str
     text: str
 
+    def __str__(self) -> str:
+        return f"@{self.text}" if self.kind == "@" else self.text
+
 
 def build(directives: Sequence[Directive], schema: Schema, prefix: str, logs: Logs, file: str) -> Site:
     """Compile a configuration. ``prefix`` is where relative paths count from. Raises ConfigError."""
     source = Source(file, 1)
     root = Directive("main", (), tuple(directives), source)
     variables = schema.variables()
-    _declare(directives, schema, variables)
+    _declare(root, schema, variables)
     site = Site(os.path.abspath(prefix), logs)
     main = Scope(Context.MAIN, root, None, site, schema.specs, variables)
     _fill(main, schema)
@@ -48,42 +51,50 @@ def build(directives: Sequence[Directive], schema: Schema, prefix: str, logs: Lo
     return site
 
 
-def _declare(directives: Sequence[Directive], schema: Schema, variables: Variables) -> None:
+def _declare(root: Directive, schema: Schema, variables: Variables) -> None:
     """Let every variable that a directive makes be known before any template is compiled."""
-    for top in directives:
-        for directive in top.walk():
-            for spec in schema.specs.get(directive.name, ()):
-                if spec.declares:
-                    for variable in spec.declares(directive):
-                        variables.add(variable)
+    built_in = schema.variables()
+    for directive in root.walk():
+        for spec in schema.specs.get(directive.name, ()):
+            if spec.declares is None or len(directive.args) < spec.args[0]:
+                continue
+            for variable in spec.declares(directive):
+                if variable.name in built_in:
+                    raise ConfigError(f"the variable `${variable.name}` exists already", directive.source)
+                variables.add(variable)
 
 
 def _fill(scope: Scope, schema: Schema) -> None:
     """Value every directive of one level, and the levels inside it."""
     for directive in scope.directive.children or ():
         spec = schema.find(directive, scope.context)
-        if spec.block is not None:
-            child = Scope(spec.block, directive, scope, scope.site, schema.specs, scope.variables)
-            child.match = _value(spec, directive, scope)
-            scope.children.append(child)
-            _fill(child, schema)
-            continue
-        value = _value(spec, directive, scope)
+        if spec.name in scope.values and not spec.repeat:
+            raise ConfigError(f"`{spec.name}` is a duplicate{_where(scope, directive)}", directive.source)
+        value = _value(spec, directive, scope, schema)
         if spec.repeat:
             scope.values.setdefault(spec.name, []).append(value)
-        elif spec.name in scope.values:
-            raise ConfigError(f"`{spec.name}` is a duplicate: it is set in this block already", directive.source)
         else:
             scope.values[spec.name] = value
-            if spec.is_time and value:
-                scope.site.shortest_timeout = min(scope.site.shortest_timeout, value)
+        if spec.is_time and value:
+            scope.site.watch(value)
+        if spec.block is not None:
+            child = Scope(spec.block, directive, scope, scope.site, schema.specs, scope.variables)
+            child.match = value
+            scope.children.append(child)
+            _fill(child, schema)
 
 
-def _value(spec: Spec, directive: Directive, scope: Scope) -> Any:
+def _where(scope: Scope, second: Directive) -> str:
+    first = next(child for child in scope.directive.children or () if child.name == second.name)
+    return f", it stands in {first.source} already"
+
+
+def _value(spec: Spec, directive: Directive, scope: Scope, schema: Schema) -> Any:
     try:
         return spec.parse(directive, scope)
     except ValueError as error:
-        raise ConfigError(f"`{directive.name}`: {error}", directive.source) from error
+        hint = schema.missing_end(directive, spec)
+        raise ConfigError(f"`{directive.name}`: {error}{hint}", directive.source) from error
 
 
 def _server(scope: Scope, schema: Schema) -> Server:
@@ -92,43 +103,49 @@ def _server(scope: Scope, schema: Schema) -> Server:
         if module.server:
             module.server(scope, server)
     server.default_location = _location(Location(server, "", scope.directive.source), scope, schema)
-    server.locations = _locations(scope, server, None, schema)
+    server.locations = _locations(scope, server, schema)
     return server
 
 
-def _locations(scope: Scope, server: Server, parent: Location | None, schema: Schema) -> Locations:
+def _locations(scope: Scope, server: Server, schema: Schema) -> Locations:
     table = Locations()
-    seen: dict[tuple[bool, str], Source] = {}
+    seen: dict[tuple[str, str], Source] = {}
     for child in scope.children:
         if child.directive.name != "location":
             continue
-        match = child.match
+        match, source = child.match, child.directive.source
         assert isinstance(match, LocationMatch)
-        source = child.directive.source
-        # an exact and a prefix location of one path may stand side by side, any other repetition is a mistake
-        key = (match.kind == "=", match.text)
-        if match.kind not in ("~", "~*") and key in seen:
-            raise ConfigError(f'duplicate location "{match.text}", it stands in {seen[key]} already', source)
+        if isinstance(scope.match, LocationMatch):
+            _check_nesting(match, scope.match, source)
+        # `= /a` and `/a` may stand side by side, `^~ /a` and `/a` may not
+        key = ("=" if match.kind == "=" else "", str(match))
+        if match.kind not in ("~", "~*", "@") and key in seen:
+            raise ConfigError(f'duplicate location "{match}", it stands in {seen[key]} already', source)
         seen[key] = source
-        location = Location(server, match.text, source)
-        _place(table, location, match, parent)
+        location = Location(server, str(match), source)
+        _place(table, location, match, scope.site.warnings)
         _location(location, child, schema)
-        nested = _locations(child, server, location, schema)
-        if nested.exact or nested.prefixes or nested.regexes:
+        if nested := _locations(child, server, schema):
             location.nested = nested
-        server.locations.named.update(nested.named)
     table.seal()
-    if parent is None:
-        table.named.update(server.locations.named)
     return table
 
 
-def _place(table: Locations, location: Location, match: LocationMatch, parent: Location | None) -> None:
-    location.path = match.text.encode("utf-8", "surrogateescape")
+def _check_nesting(inner: LocationMatch, outer: LocationMatch, source: Source) -> None:
+    if outer.kind in ("=", "@"):
+        kind = "exact" if outer.kind == "=" else "named"
+        raise ConfigError(f'location "{inner}" cannot be inside the {kind} location "{outer}"', source)
+    if inner.kind == "@":
+        raise ConfigError(f'named location "{inner}" can be on the server level only', source)
+    regexes = ("~", "~*")
+    if inner.kind not in regexes and outer.kind not in regexes and not inner.text.startswith(outer.text):
+        raise ConfigError(f'location "{inner}" is outside location "{outer}"', source)
+
+
+def _place(table: Locations, location: Location, match: LocationMatch, warnings: list[str]) -> None:
     if match.kind == "@":
-        if parent is not None:
-            raise ConfigError(f'named location "@{match.text}" can be on the server level only', location.source)
-        table.named[match.text] = location
+        if table.named.setdefault(match.text, location) is not location:
+            warnings.append(f'location "{match}" in {location.source} is ignored, there is one of that name already')
     elif match.kind in ("~", "~*"):
         try:
             location.regex = compile_regex(match.text, match.kind == "~*")
@@ -136,13 +153,12 @@ def _place(table: Locations, location: Location, match: LocationMatch, parent: L
             raise ConfigError(str(error), location.source) from error
         table.regexes.append(location)
     else:
-        if parent is not None and parent.regex is None and not location.path.startswith(parent.path):
-            raise ConfigError(f'location "{location.name}" is outside location "{parent.name}"', location.source)
+        location.path = match.text.encode("utf-8", "surrogateescape")
         location.no_regex = match.kind == "^~"
         if match.kind == "=":
             table.exact[location.path] = location
         else:
-            table.prefixes.append(location)
+            table.add_prefix(location)
 
 
 def _location(location: Location, scope: Scope, schema: Schema) -> Location:
@@ -158,22 +174,29 @@ def _listeners(site: Site) -> list[Listener]:
     listeners: dict[Address, Listener] = {}
     defaults: dict[Address, Listen] = {}
     for server in site.servers:
+        own: dict[Address, Listen] = {}
         for listen in server.listens:
+            if listen.address in own:
+                raise ConfigError(f"a duplicate listen {listen.address}", listen.source)
+            own[listen.address] = listen
             listener = listeners.get(listen.address)
             if listener is None:
                 names = ServerNames(server)
                 listener = listeners[listen.address] = Listener(listen.address, names, listen.options, listen.source)
             elif listen.options:
-                listener.options.update(listen.options)
+                if listener.options:
+                    raise ConfigError(f"duplicate listen options for {listen.address}, say them once", listen.source)
+                listener.options = listen.options
             if listen.default_server:
                 if listen.address in defaults:
-                    where = defaults[listen.address].source
-                    raise ConfigError(f"a duplicate default server for {listen.address}, see {where}", listen.source)
+                    first = defaults[listen.address].source
+                    raise ConfigError(f"a duplicate default server for {listen.address}, see {first}", listen.source)
                 defaults[listen.address] = listen
                 listener.names.default = server
             for name in server.names:
                 if not listener.names.add(name, server):
-                    site.warnings.append(f'conflicting server name "{name}" on {listen.address}, ignored')
+                    where = f"on {listen.address} in {server.source}"
+                    site.warnings.append(f'conflicting server name "{name}" {where}, ignored')
     return list(_bound(listeners))
 
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from enum import Flag, auto
 from typing import TYPE_CHECKING, Any
 
+from crossplane.analyzer import DIRECTIVES
+
 from pyproxy.config import values
 from pyproxy.config.tree import ConfigError, Directive
 from pyproxy.core.variables import Template, Variable, VariableFamily, Variables
@@ -41,7 +43,7 @@ class Spec:
 
     ``parse`` turns a Directive into its value and raises ValueError with what is wrong and what to write.
     A value set at one level is inherited by the levels below that set none, as nginx merges;
-    with ``repeat`` the value is the list of all at the nearest level that has any.
+    with ``repeat`` it may stand more than once, and the value is the list of all at the nearest level that has any.
     """
 
     name: str
@@ -87,12 +89,15 @@ class Scope:
 
     def get(self, name: str) -> Any:
         """The value in force here: set at this level, inherited from the nearest above, or the default."""
+        specs = self.specs[name]
+        spec = next((spec for spec in specs if self.context in spec.contexts), specs[0])
         scope: Scope | None = self
         while scope is not None:
-            if name in scope.values:
+            # a name may mean two things: `keepalive_timeout` of an upstream is not that of the http around it
+            if name in scope.values and scope.context in spec.contexts:
                 return scope.values[name]
             scope = scope.parent
-        return self.specs[name][0].default
+        return spec.default
 
     def own(self, name: str) -> Any:
         """The value set at this very level, or None."""
@@ -137,9 +142,7 @@ class Schema:
         """The declaration that fits, or ConfigError: unknown name, wrong place, wrong arity, block or not."""
         specs = self.specs.get(directive.name)
         if specs is None:
-            raise ConfigError(
-                f"unknown directive `{directive.name}`{self._suggest(directive.name, context)}", directive.source
-            )
+            raise ConfigError(self._unknown(directive.name, context), directive.source)
         spec = next((spec for spec in specs if context in spec.contexts), None)
         if spec is None:
             allowed = " or ".join(_NAMES.get(c, f"in `{(c.name or '').lower()}`") for s in specs for c in s.contexts)
@@ -149,20 +152,33 @@ class Schema:
         if is_block and directive.children is None:
             raise ConfigError(f"`{directive.name}` needs a block: `{directive.name} ... {{ }}`", directive.source)
         if not is_block and directive.children is not None:
-            raise ConfigError(f"`{directive.name}` takes no block; end it with `;`", directive.source)
+            hint = self.missing_end(directive, spec)
+            raise ConfigError(f"`{directive.name}` takes no block; end it with `;`{hint}", directive.source)
         low, high = spec.args
         if not low <= len(directive.args) <= high:
-            wanted = f"{low}" if low == high else f"at least {low}" if high == MANY else f"{low} to {high}"
-            plural = "" if wanted == "1" else "s"
+            wanted = f"{low or 'no'}" if low == high else f"at least {low}" if high == MANY else f"{low} to {high}"
+            plural = "" if wanted in ("1", "at least 1") else "s"
+            hint = self.missing_end(directive, spec)
             raise ConfigError(
-                f"`{directive.name}` takes {wanted} argument{plural}, not {len(directive.args)}", directive.source
+                f"`{directive.name}` takes {wanted} argument{plural}, not {len(directive.args)}{hint}",
+                directive.source,
             )
         return spec
 
-    def _suggest(self, name: str, context: Context) -> str:
+    def _unknown(self, name: str, context: Context) -> str:
+        if name in DIRECTIVES:
+            return f"`{name}` is a known nginx directive, not supported by pyproxy yet"
         here = [n for n, specs in self.specs.items() if any(context in spec.contexts for spec in specs)]
         close = difflib.get_close_matches(name, here, 1, 0.7) or difflib.get_close_matches(name, self.specs, 1, 0.7)
-        return f", did you mean `{close[0]}`?" if close else ""
+        return f"unknown directive `{name}`" + (f", did you mean `{close[0]}`?" if close else "")
+
+    def missing_end(self, directive: Directive, spec: Spec) -> str:
+        """A question to add to an error: without its ``;`` a directive takes the next one for arguments."""
+        for arg in directive.args[max(spec.args[0], 1) :]:
+            # of the names that pyproxy has not, `ssl` and `http2` are parameters of `listen` as well
+            if arg in self.specs or (spec.args[1] < MANY and arg in DIRECTIVES):
+                return f"; is a `;` missing before `{arg}`?"
+        return ""
 
     # What the notations ask (config.toml.Shapes)
 
@@ -224,8 +240,3 @@ def template(name: str, contexts: Context, default: Template | None = None, summ
     return Spec(
         name, contexts, lambda directive, scope: scope.template(directive.args[0]), default=default, summary=summary
     )
-
-
-def words(name: str, contexts: Context, default: tuple[str, ...], summary: str = "") -> Spec:
-    """``name one two three``."""
-    return Spec(name, contexts, lambda directive, scope: directive.args, (1, MANY), default=default, summary=summary)

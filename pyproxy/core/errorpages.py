@@ -40,6 +40,10 @@ TITLES = {
     421: "421 Misdirected Request",
     429: "429 Too Many Requests",
     494: "400 Request Header Or Cookie Too Large",
+    495: "400 The SSL certificate error",
+    496: "400 No required SSL certificate was sent",
+    497: "400 The plain HTTP request was sent to HTTPS port",
+    498: "404 Not Found",
     500: "500 Internal Server Error",
     501: "501 Not Implemented",
     502: "502 Bad Gateway",
@@ -51,6 +55,10 @@ TITLES = {
 
 CLOSING = frozenset({400, 413, 414, 494, 495, 496, 497, 500, 501})
 """Statuses after which nginx does not keep a connection alive."""
+SENT_AS_400 = frozenset({494, 495, 496, 497})
+"""nginx's own statuses, which only ``error_page`` and its texts tell apart."""
+WITHOUT_ANSWER = frozenset({408, 444, 499})
+"""Statuses that end the connection and are only logged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +77,7 @@ def special_page(status: int, server_tokens: bool) -> bytes:
         return b""
     heading = title
     detail = ""
-    if status == 494:
+    if status in SENT_AS_400:
         heading, detail = TITLES[400], title.removeprefix("400 ")
     signature = (SERVER if server_tokens else SERVER_WITHOUT_VERSION).decode()
     lines = [

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Awaitable
 from typing import TYPE_CHECKING
 
-from pyproxy.core.errorpages import CLOSING, special_page
-from pyproxy.core.log import ERROR
+from pyproxy.core.errorpages import CLOSING, SENT_AS_400, WITHOUT_ANSWER, ErrorPage, special_page
+from pyproxy.core.log import CRIT, ERROR
 from pyproxy.core.redirect import absolute
 from pyproxy.core.request import Field, Request, Response
 from pyproxy.core.site import DONE, Handler, Outcome
-from pyproxy.core.uri import BadURI, escape, resolve
+from pyproxy.core.uri import BadURI, escape, escape_controls, resolve
 
 if TYPE_CHECKING:
-    from pyproxy.core.regex import Captures
     from pyproxy.core.site import Location
 
 MAX_REDIRECTS = 10
@@ -24,16 +23,27 @@ REDIRECTS = (301, 302, 303, 307, 308)
 
 def run(request: Request) -> None:
     """Begin: the server's own phase, then its location's."""
-    server_handlers = request.server.handlers
-    if server_handlers:
-        _run(request, (*server_handlers, _enter), 0)
+    if request.server.handlers:
+        _run_server(request)
     else:
         enter_location(request)
 
 
-def _enter(request: Request) -> Outcome:
-    enter_location(request)
+def _run_server(request: Request) -> None:
+    # until its location is looked up, a request lives by what the server says
+    request.location = request.server.default_location
+    _run(request, (*request.server.handlers, _find_location), 0)
+
+
+def _find_location(request: Request) -> Outcome:
+    location, request.captures = request.server.locations.find(request.uri, request.captures)
+    _move(request, location or request.server.default_location)
     return DONE
+
+
+def _move(request: Request, location: Location) -> None:
+    request.location = location
+    enter_location(request)
 
 
 def enter_location(request: Request) -> None:
@@ -42,7 +52,7 @@ def enter_location(request: Request) -> None:
     length = request.route.head.content_length
     if location.internal and not request.internal:
         finalize(request, 404)
-    elif length and 0 < location.limits.max_body_size < length and not request.internal:
+    elif length and 0 < location.limits.max_body_size < length and not request.error_status:
         request.complain(ERROR, f"client intended to send too large body: {length} bytes")
         finalize(request, 413)
     elif location.redirects_to_slash and request.uri + b"/" == location.path:
@@ -71,23 +81,53 @@ def _conclude(request: Request, outcome: Outcome, handlers: tuple[Handler, ...],
 
 
 async def _wait(request: Request, outcome: Awaitable[Outcome], handlers: tuple[Handler, ...], index: int) -> None:
-    result = await outcome
+    try:
+        result = await outcome
+        if request.finished:
+            return
+        if result is None:
+            _run(request, handlers, index)
+        else:
+            _conclude(request, result, handlers, index)
+    except Exception as error:
+        fail(request, error)
+        raise
+
+
+def fail(request: Request, error: Exception) -> None:
+    """A fault of ours in the middle of a request costs that request, no more."""
     if request.finished:
         return
-    if result is None:
-        _run(request, handlers, index)
+    request.complain(CRIT, f"{type(error).__name__}: {error}")
+    if request.response is None:
+        finalize(request, 500)
     else:
-        _conclude(request, result, handlers, index)
+        request.stream.abort()
 
 
 def finalize(request: Request, status: int, fields: tuple[Field, ...] = ()) -> None:
-    """Answer with a status of our own: through ``error_page`` if the location has one for it, else a page made up."""
+    """Answer with a status of our own: through ``error_page`` if the location has one for it, else a page made up.
+
+    ``fields`` belong to the status, whoever makes its page.
+    """
     request.error_status = status
+    if status in WITHOUT_ANSWER:
+        request.stream.abort()
+        return
+    if status in CLOSING:
+        request.stream.keep_alive = False
     page = None if request.error_page_used else request.location.error_pages.get(status)
     if page is None:
+        if fields:
+            request.error_fields = ()
         _send_special(request, status, fields)
-        return
-    request.error_page_used = not request.location.recursive_error_pages
+    else:
+        request.error_page_used = not request.location.recursive_error_pages
+        request.error_fields = fields
+        _send_error_page(request, page)
+
+
+def _send_error_page(request: Request, page: ErrorPage) -> None:
     if page.overwrite >= 0:
         request.error_status = page.overwrite
     uri = page.uri.render(request)
@@ -97,19 +137,17 @@ def finalize(request: Request, status: int, fields: tuple[Field, ...] = ()) -> N
         uri, _, args = uri.partition(b"?")
         internal_redirect(request, uri, args)
     elif uri.startswith(b"@"):
-        named_location(request, uri[1:].decode())
+        named_location(request, uri[1:].decode("utf-8", "surrogateescape"))
     else:
         if page.overwrite not in REDIRECTS:
             request.error_status = 302
-        _send_special(request, request.error_status, ((b"Location", uri),))
+        _send_special(request, request.error_status, ((b"Location", escape_controls(uri)),))
 
 
 def _send_special(request: Request, status: int, fields: tuple[Field, ...]) -> None:
     body = special_page(status, request.location.server_tokens)
-    if status == 494:
+    if status in SENT_AS_400:
         request.error_status = 400
-    if status in CLOSING:
-        request.stream.keep_alive = False
     response = Response(request.error_status, [*fields], len(body))
     if body:
         response.fields.append((b"Content-Type", b"text/html"))
@@ -118,41 +156,38 @@ def _send_special(request: Request, status: int, fields: tuple[Field, ...]) -> N
 
 def internal_redirect(request: Request, uri: bytes, args: bytes) -> None:
     """Start over inside the same server with another URI."""
-    request.redirects += 1
-    if request.redirects > MAX_REDIRECTS:
-        request.complain(
-            ERROR, f'rewrite or internal redirection cycle while internally redirecting to "{uri.decode("latin-1")}"'
-        )
-        request.error_page_used = True
-        finalize(request, 500)
+    if not _may_redirect(request, "internally redirecting to", uri.decode("utf-8", "backslashreplace")):
         return
     try:
-        request.uri, request.args, request.internal = resolve(uri, request.server.merge_slashes), args, True
+        request.uri, request.args, request.internal = resolve(uri, merge_slashes=False), args, True
     except BadURI:
         finalize(request, 500)
         return
-    location, captures = request.server.locations.find(request.uri)
-    _move(request, location or request.server.default_location, captures)
+    if request.server.handlers:
+        _run_server(request)
+    else:
+        _find_location(request)
 
 
 def named_location(request: Request, name: str) -> None:
     """Go on in ``@name`` with the URI as it is."""
-    request.redirects += 1
     location = request.server.locations.named.get(name)
-    if location is None or request.redirects > MAX_REDIRECTS:
+    if location is None:
         request.complain(ERROR, f'could not find named location "@{name}"')
-        request.error_page_used = True
         finalize(request, 500)
-        return
-    request.internal = True
-    _move(request, location, None)
+    elif _may_redirect(request, "redirect to named location", f"@{name}"):
+        request.internal = True
+        _move(request, location)
 
 
-def _move(request: Request, location: Location, captures: Captures | None) -> None:
-    request.location = location
-    if captures is not None:
-        request.captures = captures
-    enter_location(request)
+def _may_redirect(request: Request, doing: str, where: str) -> bool:
+    request.redirects += 1
+    if request.redirects <= MAX_REDIRECTS:
+        return True
+    request.complain(ERROR, f'rewrite or internal redirection cycle while {doing} "{where}"')
+    request.error_page_used = True
+    finalize(request, 500)
+    return False
 
 
 def redirect_to_directory(request: Request) -> None:

@@ -61,11 +61,6 @@ class Response:
         """Take out every field of that lower-case name."""
         self.fields = [field for field in self.fields if field[0].lower() != name]
 
-    def set(self, name: bytes, value: bytes) -> None:
-        """Replace the fields of that name by one."""
-        self.remove(name.lower())
-        self.fields.append((name, value))
-
 
 class Producer(Protocol):
     """Who makes a response's body: told when the client cannot take more, can again, or is gone."""
@@ -74,7 +69,8 @@ class Producer(Protocol):
 
     def resume(self) -> None: ...
 
-    def client_gone(self) -> None: ...
+    def client_gone(self) -> bool | None:
+        """Let go of everything; True instead if the answer is made all the same (``proxy_ignore_client_abort``)."""
 
 
 class BodySink(Protocol):
@@ -94,6 +90,7 @@ class Request:
         "args",
         "captures",
         "complete",
+        "error_fields",
         "error_page_used",
         "error_status",
         "finished",
@@ -134,6 +131,8 @@ class Request:
         self.error_status = 0
         """The status that an error or ``error_page`` insists on, 0 for the response's own."""
         self.error_page_used = False
+        self.error_fields: tuple[Field, ...] = ()
+        """What the error adds to the page that ``error_page`` shows for it (WWW-Authenticate, Content-Range)."""
         self.sent = 0
         """Body bytes sent."""
         self.head_size = 0
@@ -162,6 +161,9 @@ class Request:
         """Send the head, through the location's filters, with the first bytes of the body."""
         if self.error_status:
             response.status, response.reason = self.error_status, b""
+            response.fields += self.error_fields
+        # what the filters add may speak of it: $status, $sent_http_content_type
+        self.response = response
         for header_filter in self.location.header_filters:
             header_filter(self, response)
         self.stream.start(self, response, data, last)
@@ -189,13 +191,17 @@ class Request:
     def describe(self) -> str:
         """``client: ..., server: ..., request: "..."`` for log lines."""
         head = self.head
-        line = b"%b %b HTTP/1.%d" % (head.method, head.target, head.version - 10)
-        text = (
-            f"client: {self.stream.remote_addr.decode()}, server: {self.server.name.decode(errors='replace')}, "
-            f'request: "{line.decode("latin-1")}"'
-        )
+        text = f"client: {_shown(self.stream.remote_addr)}, server: {_shown(self.server.name)}"
+        if head.line:
+            text += f', request: "{_shown(head.line)}"'
         if self.upstream is not None and (url := self.upstream.url):
             text += f', upstream: "{url}"'
         if host := head.fields.get(b"host"):
-            text += f', host: "{host.decode("latin-1")}"'
+            text += f', host: "{_shown(host)}"'
+        if referrer := head.fields.get(b"referer"):
+            text += f', referrer: "{_shown(referrer)}"'
         return text
+
+
+def _shown(data: bytes) -> str:
+    return data.decode("utf-8", "backslashreplace")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from pyproxy.core.regex import Captures
@@ -40,9 +41,12 @@ class ServerNames:
         return table.setdefault(key, server) is server
 
     def find(self, host: bytes | None) -> tuple[Server, Captures | None]:
-        """The server for a lower-case host without port, and the captures of its name where that is a regex."""
+        """The server for a lower-case host without port, and the captures of its name where that is a regex.
+
+        A request that names no host is for the server whose name is empty.
+        """
         if host is None:
-            return self.default, None
+            return self._exact.get(b"", self.default), None
         if server := self._exact.get(host):
             return server, None
         if self._suffixes:
@@ -68,44 +72,62 @@ class Locations:
 
     def __init__(self) -> None:
         self.exact: dict[bytes, Location] = {}
-        self.prefixes: list[Location] = []
         self.regexes: list[Location] = []
         self.named: dict[str, Location] = {}
+        self._prefixes: dict[bytes, Location] = {}
+        self._lengths: list[int] = []
+        """Of the prefixes, the longest first."""
+        self._slashless: dict[bytes, Location] = {}
+
+    def add_prefix(self, location: Location) -> None:
+        """Add a location that matches the paths that begin with its own."""
+        self._prefixes[location.path] = location
 
     def seal(self) -> None:
-        """Put the longest prefix first: the first that matches is the one."""
-        self.prefixes.sort(key=lambda location: -len(location.path))
+        """Make the tables, once the directives of every location have been seen."""
+        self._lengths = sorted({len(path) for path in self._prefixes}, reverse=True)
+        # nginx's auto_redirect: `location /dir/` with a proxied handler answers `/dir` with a redirect
+        for location in (*self._prefixes.values(), *self.exact.values()):
+            if location.redirects_to_slash:
+                self._slashless[location.path[:-1]] = location
 
-    def find(self, path: bytes) -> tuple[Location | None, Captures | None]:
-        """The location for a decoded path, and the captures of its regex."""
-        location, captures, _ = self._find(path)
+    def __bool__(self) -> bool:
+        return bool(self.exact or self._prefixes or self.regexes or self.named)
+
+    def __iter__(self) -> Iterator[Location]:
+        """Every location of this level."""
+        yield from (*self.exact.values(), *self._prefixes.values(), *self.regexes, *self.named.values())
+
+    def find(self, path: bytes, captures: Captures | None = None) -> tuple[Location | None, Captures | None]:
+        """The location for a decoded path; the captures of its regex, else those that there were before."""
+        location, captures, _ = self._find(path, captures)
         return location, captures
 
-    def _find(self, path: bytes) -> tuple[Location | None, Captures | None, bool]:
-        """As ``find``; True with it if the match ends the search (exact, or a regex)."""
+    def _find(self, path: bytes, captures: Captures | None) -> tuple[Location | None, Captures | None, bool]:
+        """As ``find``; True with it if the match ends the search (exact, a redirect, or a regex)."""
         if location := self.exact.get(path):
-            return location, None, True
-        best: Location | None = None
-        for prefix in self.prefixes:
-            if path.startswith(prefix.path):
-                best = prefix
-                break
-            # nginx's auto_redirect: `location /dir/` with a proxied handler answers `/dir` with a redirect
-            if prefix.redirects_to_slash and path + b"/" == prefix.path:
-                return prefix, None, True
-        found = best
+            return location, captures, True
+        best = found = self._longest_prefix(path)
+        if self._slashless and (best is None or best.path != path) and (location := self._slashless.get(path)):
+            return location, captures, True
         if best is not None and best.nested is not None:
-            nested, captures, final = best.nested._find(path)
+            nested, inner, final = best.nested._find(path, captures)
             if final:
-                return nested, captures, True
+                return nested, inner, True
             found = nested or best
         if best is None or not best.no_regex:
             for location in self.regexes:
                 assert location.regex is not None
                 if match := location.regex.search(path):
-                    captures = Captures(match)
+                    captures = Captures(match, captures)
                     if location.nested is not None:
-                        nested, inner, _ = location.nested._find(path)
-                        return nested or location, inner or captures, True
+                        nested, captures, _ = location.nested._find(path, captures)
+                        location = nested or location
                     return location, captures, True
-        return found, None, False
+        return found, captures, False
+
+    def _longest_prefix(self, path: bytes) -> Location | None:
+        for length in self._lengths:
+            if location := self._prefixes.get(path[:length]):
+                return location
+        return None

@@ -26,7 +26,6 @@ Outcome = None | bool | int | Awaitable["Outcome"]
 
 Handler = Callable[["Request"], Outcome]
 HeaderFilter = Callable[["Request", "Response"], None]
-BodyFilter = Callable[["Request", "Response"], Any]
 
 
 class Phase(IntEnum):
@@ -46,7 +45,6 @@ class Limits:
         "body_buffer_size",
         "body_temp_path",
         "body_timeout",
-        "keepalive_min_timeout",
         "keepalive_requests",
         "keepalive_time",
         "keepalive_timeout",
@@ -55,7 +53,6 @@ class Limits:
         "lingering_time",
         "lingering_timeout",
         "max_body_size",
-        "reset_timedout_connection",
         "send_timeout",
     )
 
@@ -79,8 +76,10 @@ class Location:
     def __init__(self, server: Server, name: str, source: Source) -> None:
         self.server = server
         self.name = name
+        """As written, without its modifier: a path, a regular expression, or ``@name``."""
         self.source = source
         self.path = b""
+        """What it matches, where that is a path."""
         self.regex: re.Pattern[bytes] | None = None
         self.no_regex = False
         self.internal = False
@@ -100,7 +99,6 @@ class Location:
         self.error_log: ErrorLog
         self.log_handlers: tuple[Callable[[Request], None], ...] = ()
         self.header_filters: tuple[HeaderFilter, ...] = ()
-        self.body_filters: tuple[BodyFilter, ...] = ()
         self.pure_filters = True
         """Whether what the header filters add depends on nothing but the configuration."""
         self.content: Handler | None = None
@@ -190,6 +188,10 @@ class Site:
         self.shutdown_timeout: float | None = None
         """Seconds that requests may go on after a stop or a reload (``worker_shutdown_timeout``)."""
         self.error_log: ErrorLog
+
+    def watch(self, seconds: float) -> None:
+        """Have deadlines of that length kept in time."""
+        self.shortest_timeout = min(self.shortest_timeout, seconds)
 
     @property
     def prefix_path(self) -> Path:

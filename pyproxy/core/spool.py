@@ -50,7 +50,8 @@ class Spool:
     def read(self, offset: int, count: int) -> bytes:
         """Up to ``count`` bytes from ``offset``; fewer only at the end."""
         if self._file is None:
-            return bytes(self._memory[offset : offset + count])
+            with memoryview(self._memory) as memory:
+                return bytes(memory[offset : offset + count])
         return os.pread(self._file.fileno(), count, offset)
 
     def clear(self) -> None:
@@ -61,8 +62,9 @@ class Spool:
         self.size = 0
 
     def close(self) -> None:
-        """Give memory and file back."""
+        """Give memory and file back; nothing is left to read."""
         self._memory = bytearray()
+        self.size = 0
         if self._file is not None:
             self._file.close()
             self._file = None

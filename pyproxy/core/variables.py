@@ -62,9 +62,12 @@ class Variables:
         else:
             self._families.append(variable)
 
+    def __contains__(self, name: str) -> bool:
+        return name in self._by_name
+
     def find(self, name: str) -> Variable:
         """The variable of that name. Raises ValueError with a suggestion if there is none."""
-        if name.isdigit():
+        if len(name) == 1 and name in "123456789":
             return Variable(name, _capture(int(name)), Depends.HEAD)
         # nginx looks variable names up without regard to case
         name = name.lower()
@@ -93,7 +96,7 @@ class Variables:
         return Template(text, parts)
 
 
-_VARIABLE = re.compile(r"\$(?:\{(?P<braced>[A-Za-z0-9_]+)\}|(?P<plain>[1-9]|[A-Za-z0-9_]+))?", re.ASCII)
+_VARIABLE = re.compile(r"\$(?:\{(?P<braced>[A-Za-z0-9_]+)\}|(?P<plain>[1-9]|[A-Za-z0-9_]+))?")
 
 
 def _capture(number: int) -> Getter:
@@ -136,3 +139,8 @@ class Template:
 
 def _literal(text: bytes) -> Getter:
     return lambda request: text
+
+
+def literal(text: str) -> Template:
+    """A template that is ``text`` as it stands, a ``$`` in it included."""
+    return Template(text, [text.encode("utf-8", "surrogateescape")])

@@ -34,11 +34,17 @@ class Worker:
         self._timer = loop.call_later(tick, self._check)
 
     def _check(self) -> None:
+        self._timer = self.loop.call_later(self.tick, self._check)
         now = self.now()
         for watched in [watched for watched in self.watched if watched.deadline < now]:
+            if watched.deadline >= now:
+                continue  # one of the others has seen to it
             watched.deadline = inf
-            watched.deadline_passed()
-        self._timer = self.loop.call_later(self.tick, self._check)
+            try:
+                watched.deadline_passed()
+            except Exception as error:
+                # one that fails must not keep the others waiting
+                self.loop.call_exception_handler({"message": "a deadline could not be handled", "exception": error})
 
     def spawn(self, coroutine: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         """Run off the hot path. The worker keeps the task alive; its failure goes to the loop's exception handler."""

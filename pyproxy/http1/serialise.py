@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from pyproxy.core.dates import http_date
 from pyproxy.core.request import Response
-from pyproxy.http1.status import REASONS, status_line
+from pyproxy.http1.status import status_line
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 KEEP_ALIVE = b"Connection: keep-alive\r\n"
@@ -22,7 +22,7 @@ def _server_and_date(server: bytes, second: int) -> bytes:
 
 def response_block(response: Response, server: bytes, second: int, connection: bytes) -> bytes:
     """The whole head with its empty line. ``connection`` holds the framing lines that are the connection's to say."""
-    if response.reason and response.status not in REASONS:
+    if response.reason:
         first = b"HTTP/1.1 %d %b\r\n" % (response.status, response.reason)
     else:
         first = status_line(response.status)

@@ -67,11 +67,16 @@ class Http1Server(web.Server):
         """Wait for the connections that are still busy, ``grace`` seconds at most, then cut them."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self.grace):
-                while self._live:
-                    self._empty = self.worker.loop.create_future()
-                    await self._empty
+                await self._all_gone()
         for connection in list(self._live):
             await connection.shutdown()
+        # their last lines are still to be logged
+        await self._all_gone()
+
+    async def _all_gone(self) -> None:
+        while self._live:
+            self._empty = self.worker.loop.create_future()
+            await self._empty
 
 
 async def _unused(request: Any) -> Any:

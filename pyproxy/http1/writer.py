@@ -1,8 +1,11 @@
-"""The writing half of a client's connection: response heads, bodies, files, and the client's own pace."""
+"""The writing third of a client's connection: response heads, bodies, files, and the client's own pace."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import socket
+import struct
 import time
 from math import inf
 from typing import TYPE_CHECKING
@@ -10,7 +13,7 @@ from typing import TYPE_CHECKING
 from pyproxy.core.errorpages import SERVER, SERVER_WITHOUT_VERSION
 from pyproxy.core.request import Request, Response
 from pyproxy.core.stream import Tunnel
-from pyproxy.http1.body import LAST_CHUNK, encode_chunk
+from pyproxy.http1.body import LAST_CHUNK, BodyReader, encode_chunk
 from pyproxy.http1.sendfile import FileSender
 from pyproxy.http1.serialise import CHUNKED, CLOSE, KEEP_ALIVE, UPGRADE, response_block
 
@@ -18,13 +21,18 @@ if TYPE_CHECKING:
     from pyproxy.core.site import Limits
     from pyproxy.core.worker import Worker
 
+_RESET_ON_CLOSE = struct.pack("ii", 1, 0)
+
 
 class ResponseWriter:
-    """Writes the response of the current request in HTTP/1.1's framing; ``_done`` is the reading half's to define."""
+    """Writes the response of the current request in HTTP/1.1's framing; ``_done`` and ``_close`` are the connection's
+    to define."""
 
     __slots__ = (
         "_backlog",
+        "_body",
         "_chunked",
+        "_continued",
         "_file",
         "_left",
         "_limits",
@@ -35,6 +43,7 @@ class ResponseWriter:
         "_write_paused",
         "deadline",
         "keep_alive",
+        "requests",
         "worker",
     )
 
@@ -44,8 +53,13 @@ class ResponseWriter:
 
     def __init__(self) -> None:
         self.keep_alive = True
+        self.requests = 0
         self.deadline = inf
         self._request: Request | None = None
+        self._body: BodyReader | None = None
+        """What is still to be read of the request's body."""
+        self._continued = False
+        """Whether a client that expects ``100 Continue`` has been told to go on."""
         self._tunnel: Tunnel | None = None
         self._file: FileSender | None = None
         self._chunked = False
@@ -53,12 +67,10 @@ class ResponseWriter:
         self._left: int | None = None
         """Body bytes still owed to the announced length."""
         self._write_paused = False
-        self._backlog = 0
+        self._backlog = inf
+        """Bytes that the transport held when the client's pace was looked at last."""
 
     def _done(self, request: Request) -> None:
-        raise NotImplementedError
-
-    def _close(self) -> None:
         raise NotImplementedError
 
     def start(self, request: Request, response: Response, data: bytes = b"", last: bool = False) -> None:
@@ -71,6 +83,8 @@ class ResponseWriter:
             response.block_second == second
             and last
             and self.keep_alive
+            and self._body is None
+            and response.length == len(data)
             and request.route.head.version == 11
             and request.method != b"HEAD"
         ):
@@ -79,6 +93,8 @@ class ResponseWriter:
             request.complete = True
             self._done(request)
             return
+        if request.location is not request.route.location:
+            self._move(request.location.limits)
         framing = self._frame(request, response)
         block = self._block(request, response, second, framing)
         if response.shared and self._left is not None and self.keep_alive:
@@ -90,8 +106,17 @@ class ResponseWriter:
         if last:
             self.finish()
 
+    def _move(self, limits: Limits) -> None:
+        """An internal redirect has led to a location with limits of its own."""
+        self._limits = limits
+        if limits.keepalive_timeout <= 0 or self.requests >= limits.keepalive_requests:
+            self.keep_alive = False
+
     def _frame(self, request: Request, response: Response) -> bytes:
         """Decide how the body will end (RFC 9112, 6.3), and the fields that say so."""
+        if self._body is not None and request.head.expect_continue and not self._continued:
+            # the client may leave out a body that it was not told to send: what comes next has no meaning
+            self.keep_alive = False
         self._skip_body = request.method == b"HEAD" or response.status in (204, 304)
         self._chunked, self._left = False, None
         framing = b""
@@ -122,10 +147,12 @@ class ResponseWriter:
         if self._left is not None:
             data = data[: self._left]
             self._left -= len(data)
-        request.sent += len(data)
         if self._chunked:
-            self._transport.writelines(encode_chunk(data))
+            pieces = encode_chunk(data)
+            request.sent += sum(map(len, pieces))
+            self._transport.writelines(pieces)
         else:
+            request.sent += len(data)
             self._transport.write(data)
 
     def finish(self) -> None:
@@ -137,6 +164,7 @@ class ResponseWriter:
             self.abort()
             return
         if self._chunked:
+            request.sent += len(LAST_CHUNK)
             self._transport.write(LAST_CHUNK)
         request.complete = True
         self._done(request)
@@ -144,16 +172,36 @@ class ResponseWriter:
     def abort(self) -> None:
         """End the response, and the connection, without completing it."""
         request, self._request = self._request, None
-        self._transport.close()
+        if request is not None and request.response is not None and self._body_ends_by_close():
+            self._reset_on_close()
+        self._shut()
         if request is not None:
             request.log()
+
+    def _body_ends_by_close(self) -> bool:
+        return self._left is None and not self._chunked and not self._skip_body and self._tunnel is None
+
+    def _reset_on_close(self) -> None:
+        """An end of stream would look like the end of a complete body."""
+        sock = self._transport.get_extra_info("socket")
+        if sock is not None:
+            with contextlib.suppress(OSError):
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+
+    def _shut(self) -> None:
+        """Close when the transport has given away what it holds; a client that takes nothing is not waited for."""
+        self._transport.close()
+        if self._transport.get_write_buffer_size():
+            self._watch_writing()
 
     def open_tunnel(self, request: Request, response: Response, tunnel: Tunnel) -> None:
         """Answer 101; from now on bytes pass as they are."""
         request.response = response
         self.keep_alive = self._skip_body = self._chunked = False
         self._left = None
-        self._transport.write(self._block(request, response, int(time.time()), UPGRADE))
+        block = self._block(request, response, int(time.time()), UPGRADE)
+        request.head_size = len(block)
+        self._transport.write(block)
         self._tunnel = tunnel
         self.deadline = inf
 
@@ -190,7 +238,7 @@ class ResponseWriter:
     def resume_writing(self) -> None:
         """The client has taken what the transport held."""
         self._write_paused = False
-        self.deadline = inf
+        self._backlog = self.deadline = inf
         if self._file is not None:
             self._file.resume()
         elif self._request is not None and self._request.handler is not None:
@@ -201,8 +249,8 @@ class ResponseWriter:
         self.deadline = self.worker.now() + self._limits.send_timeout
 
     def _still_taking(self) -> bool:
-        """Whether a slow client took anything since the deadline was set: send_timeout is between two writes."""
-        if self._write_paused and self._transport.get_write_buffer_size() < self._backlog:
+        """Whether a slow client took anything since it was looked at last: send_timeout is between two writes."""
+        if 0 < self._transport.get_write_buffer_size() < self._backlog:
             self._watch_writing()
             return True
         return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from pyproxy.config.schema import ANYWHERE, Module, Scope, Spec
@@ -13,6 +14,10 @@ from pyproxy.core.variables import Depends, Template
 
 STATUSES = frozenset({200, 201, 204, 206, 301, 302, 303, 304, 307, 308})
 """The answers that get added fields without ``always``."""
+REPLACED = frozenset({b"last-modified", b"etag"})
+"""Fields of which there is one: an added one takes the place of what is there, or removes it if it is empty."""
+
+_TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +31,10 @@ def _add_header(directive: Directive, scope: Scope) -> _Added:
     name, value, *rest = directive.args
     if rest not in ([], ["always"]):
         raise ValueError(f'invalid parameter "{rest[0]}", expected "always"')
+    if not _TOKEN.fullmatch(name):
+        raise ValueError(f'"{name}" cannot be the name of a field')
+    if name.lower() in ("content-length", "transfer-encoding"):
+        raise ValueError(f"{name} says where an answer ends, which is not the configuration's to say")
     return _Added(name.encode(), scope.template(value), bool(rest))
 
 
@@ -37,8 +46,13 @@ def _compile(scope: Scope, location: Location) -> None:
     def add(request: Request, response: Response) -> None:
         usual = response.status in STATUSES
         for header in added:
-            if (usual or header.always) and (value := header.value.render(request)):
-                response.fields.append((header.name, escape_controls(value)))
+            if not usual and not header.always:
+                continue
+            value = escape_controls(header.value.render(request))
+            if header.name.lower() in REPLACED:
+                response.remove(header.name.lower())
+            if value:
+                response.fields.append((header.name, value))
 
     location.header_filters += (add,)
     location.pure_filters &= all(header.value.depends is Depends.CONSTANT for header in added)

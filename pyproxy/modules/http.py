@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+import socket
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
 from pyproxy.config import values
 from pyproxy.config.build import LocationMatch
-from pyproxy.config.schema import MANY, Context, Module, Scope, Spec, flag, number, seconds, size
+from pyproxy.config.schema import ANYWHERE, MANY, Context, Module, Scope, Spec, flag, number, seconds, size
 from pyproxy.config.tree import Directive
 from pyproxy.core.regex import compile_regex
 from pyproxy.core.site import Listen, Location, Server
@@ -19,8 +21,7 @@ HTTP, SERVER, LOCATION = Context.HTTP, Context.SERVER, Context.LOCATION
 _NAMED_GROUP = re.compile(r"\(\?P?<([A-Za-z_]\w*)>")
 
 
-def _listen(directive: Directive, scope: Scope) -> Listen:
-    address = values.listen_address(directive.args[0])
+def _listen(directive: Directive, scope: Scope) -> list[Listen]:
     default = False
     options: dict[str, Any] = {}
     for option in directive.args[1:]:
@@ -39,27 +40,51 @@ def _listen(directive: Directive, scope: Scope) -> Listen:
             raise ValueError(f'parameter "{name}" is known to nginx, but not supported by pyproxy yet')
         else:
             raise ValueError(f'invalid parameter "{option}"')
-    return Listen(address, default, options, directive.source)
+    addresses = _resolve(values.listen_address(directive.args[0]))
+    return [Listen(address, default, options, directive.source) for address in addresses]
+
+
+def _resolve(address: values.Address) -> list[values.Address]:
+    """Numbers for names, and one spelling for every number: connections are told apart by their local address."""
+    if address.path is not None:
+        return [address]
+    try:
+        found = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except OSError as error:
+        raise ValueError(f'host not found in "{address}" ({error})') from error
+    return list(dict.fromkeys(replace(address, host=str(sockaddr[0])) for *_, sockaddr in found))
 
 
 def _server_name(directive: Directive, scope: Scope) -> list[str | re.Pattern[bytes]]:
     names: list[str | re.Pattern[bytes]] = []
     for name in directive.args:
+        if name == "~":
+            raise ValueError("empty regular expression in a server name")
         if name.startswith("~"):
-            # host names have no case (nginx compiles these with PCRE_CASELESS where they have no upper case)
+            # the host that it is compared with is in lower case
             names.append(compile_regex(name[1:], ignore_case=True))
-        elif "*" in name and not re.fullmatch(r"\*\.[^*]+|[^*]+\.\*", name):
+            continue
+        if name == "." or ("*" in name and not re.fullmatch(r"\*\.[^*]+|[^*]+\.\*", name)):
             raise ValueError(f'server name "{name}" is invalid: an asterisk may only stand at the start or the end')
-        else:
-            names.append(name)
+        if "/" in name:
+            scope.site.warnings.append(f'server name "{name}" has suspicious symbols in {directive.source}')
+        names.append(socket.gethostname().lower() if name.lower() == "$hostname" else name.lower())
     return names
+
+
+def _shown_name(directive: Directive) -> str:
+    """``$server_name``: the first one, as written but in lower case."""
+    name = directive.args[0]
+    if name.lower() == "$hostname":
+        return socket.gethostname().lower()
+    return name if name.startswith("~") else name.lower().removeprefix(".")
 
 
 def _captures(directive: Directive) -> Iterable[Variable]:
     """A named group of a regular expression is a variable."""
     for arg in directive.args:
         for name in _NAMED_GROUP.findall(arg):
-            yield Variable(name.lower(), _named_capture(name), Depends.HEAD)
+            yield Variable(name.lower(), _named_capture(name.lower()), Depends.HEAD)
 
 
 def _named_capture(name: str) -> Getter:
@@ -80,10 +105,11 @@ def _location(directive: Directive, scope: Scope) -> LocationMatch:
 
 
 def _compile_server(scope: Scope, server: Server) -> None:
-    server.listens = scope.own("listen") or [_default_listen(scope)]
+    server.listens = [listen for listens in scope.own("listen") or [_default_listen(scope)] for listen in listens]
     server.names = [name for names in scope.own("server_name") or [[""]] for name in names]
-    first = server.names[0]
-    server.name = ("~" + first.pattern.decode() if isinstance(first, re.Pattern) else first).encode()
+    server.name = next(
+        (_shown_name(child) for child in scope.directive.children or () if child.name == "server_name"), ""
+    ).encode("utf-8", "surrogateescape")
     server.header_timeout = scope.get("client_header_timeout")
     server.header_buffers = scope.get("large_client_header_buffers")
     server.header_buffer_size = scope.get("client_header_buffer_size")
@@ -93,12 +119,12 @@ def _compile_server(scope: Scope, server: Server) -> None:
     server.underscores_in_headers = scope.get("underscores_in_headers")
 
 
-def _default_listen(scope: Scope) -> Listen:
-    return Listen(values.listen_address("80"), False, {}, scope.directive.source)
+def _default_listen(scope: Scope) -> list[Listen]:
+    return [Listen(values.listen_address("80"), False, {}, scope.directive.source)]
 
 
 def _compile_location(scope: Scope, location: Location) -> None:
-    location.internal = bool(scope.own("internal")) or location.name.startswith("@")
+    location.internal = bool(scope.get("internal"))
 
 
 def _buffers(directive: Directive, scope: Scope) -> tuple[int, int]:
@@ -112,20 +138,34 @@ def _nothing(directive: Directive, scope: Scope) -> Any:
     return True
 
 
-def _accepted(name: str) -> Spec:
-    contexts = HTTP | SERVER | LOCATION
-    return Spec(name, contexts, _nothing, (1, MANY), summary="Accepted; has no effect here.")
+NO_EFFECT = "Accepted; has no effect here."
+_HASH = ("bucket_size", "max_size")
+
+
+def _on_off_or(read: Callable[[str], Any]) -> Callable[[Directive, Scope], Any]:
+    def parse(directive: Directive, scope: Scope) -> Any:
+        value, *_ = directive.args
+        return value if value in ("on", "off", "threads") else read(value)
+
+    return parse
+
+
+def _thread_pool(text: str) -> str:
+    if not text.startswith("threads="):
+        raise ValueError(f'invalid value "{text}", expected on, off or threads')
+    return text
 
 
 MODULE = Module(
     name="http",
     directives=(
-        Spec("server", HTTP, _nothing, (0, 0), block=SERVER, summary="A virtual server."),
+        Spec("server", HTTP, _nothing, (0, 0), repeat=True, block=SERVER, summary="A virtual server."),
         Spec(
             "location",
             SERVER | LOCATION,
             _location,
             (1, 2),
+            repeat=True,
             block=LOCATION,
             declares=_captures,
             summary="What happens to requests whose path matches.",
@@ -155,29 +195,21 @@ MODULE = Module(
         flag("merge_slashes", HTTP | SERVER, True, "`//` in a path counts as `/`."),
         flag("ignore_invalid_headers", HTTP | SERVER, True, "Fields with unusual names are left out."),
         flag("underscores_in_headers", HTTP | SERVER, False, "`_` is usual in a field's name."),
-        *map(
-            _accepted,
-            (
-                "aio",
-                "connection_pool_size",
-                "directio",
-                "output_buffers",
-                "postpone_output",
-                "read_ahead",
-                "request_pool_size",
-                "sendfile",
-                "sendfile_max_chunk",
-                "send_lowat",
-                "server_names_hash_bucket_size",
-                "server_names_hash_max_size",
-                "tcp_nodelay",
-                "tcp_nopush",
-                "types_hash_bucket_size",
-                "types_hash_max_size",
-                "variables_hash_bucket_size",
-                "variables_hash_max_size",
-            ),
-        ),
+        flag("sendfile", ANYWHERE, True, NO_EFFECT),
+        flag("tcp_nodelay", ANYWHERE, True, NO_EFFECT),
+        flag("tcp_nopush", ANYWHERE, False, NO_EFFECT),
+        size("sendfile_max_chunk", ANYWHERE, None, NO_EFFECT),
+        size("send_lowat", ANYWHERE, None, NO_EFFECT),
+        size("postpone_output", ANYWHERE, None, NO_EFFECT),
+        size("read_ahead", ANYWHERE, None, NO_EFFECT),
+        size("connection_pool_size", HTTP | SERVER, None, NO_EFFECT),
+        size("request_pool_size", HTTP | SERVER, None, NO_EFFECT),
+        Spec("output_buffers", ANYWHERE, _buffers, (2, 2), summary=NO_EFFECT),
+        Spec("aio", ANYWHERE, _on_off_or(_thread_pool), summary=NO_EFFECT),
+        Spec("directio", ANYWHERE, _on_off_or(values.offset), summary=NO_EFFECT),
+        *(number(f"server_names_hash_{what}", HTTP, None, NO_EFFECT) for what in _HASH),
+        *(number(f"variables_hash_{what}", HTTP, None, NO_EFFECT) for what in _HASH),
+        *(number(f"types_hash_{what}", ANYWHERE, None, NO_EFFECT) for what in _HASH),
     ),
     server=_compile_server,
     location=_compile_location,

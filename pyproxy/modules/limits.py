@@ -10,6 +10,8 @@ from pyproxy.core.site import Location
 
 def _keepalive(directive: Directive, scope: Scope) -> tuple[float, int]:
     timeout = values.time(directive.args[0])
+    if timeout:
+        scope.site.watch(timeout)
     return timeout, values.seconds(directive.args[1]) if len(directive.args) > 1 else 0
 
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
+from pyproxy.config import values
 from pyproxy.config.schema import ANYWHERE, MANY, Context, Module, Scope, Spec
-from pyproxy.config.tree import ConfigError, Directive
-from pyproxy.core.log import LogFile
+from pyproxy.config.tree import ConfigError, Directive, Source
+from pyproxy.core.log import STREAMS
+from pyproxy.core.logfile import LogFile
 from pyproxy.core.request import Request
 from pyproxy.core.site import Location
-from pyproxy.core.variables import Variable
+from pyproxy.core.variables import Template, Variable
 
 COMBINED = (
     '$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent"'
@@ -22,6 +24,16 @@ Formatter = Callable[[Request], bytes]
 Escape = Callable[[bytes | None], bytes]
 
 _UNSAFE = re.compile(rb'["\\\x00-\x1f\x7f-\xff]')
+_UNSAFE_IN_JSON = re.compile(rb'["\\\x00-\x1f]')
+_IN_JSON = {bytes([code]): b"\\u%04X" % code for code in range(0x20)} | {
+    b'"': b'\\"',
+    b"\\": b"\\\\",
+    b"\b": b"\\b",
+    b"\t": b"\\t",
+    b"\n": b"\\n",
+    b"\f": b"\\f",
+    b"\r": b"\\r",
+}
 _HARMLESS = frozenset(
     {
         "body_bytes_sent",
@@ -33,12 +45,10 @@ _HARMLESS = frozenset(
         "remote_addr",
         "remote_port",
         "request_id",
-        "request_method",
         "request_time",
         "scheme",
         "server_addr",
         "server_port",
-        "server_protocol",
         "status",
         "time_iso8601",
         "time_local",
@@ -60,8 +70,7 @@ def escape_default(value: bytes | None) -> bytes:
 
 def escape_json(value: bytes | None) -> bytes:
     """The inside of a JSON string; bytes that are not UTF-8 stay as they are, as in nginx."""
-    text = (value or b"").decode("utf-8", "surrogateescape")
-    return json.dumps(text, ensure_ascii=False)[1:-1].encode("utf-8", "surrogateescape")
+    return _UNSAFE_IN_JSON.sub(lambda match: _IN_JSON[match[0]], value) if value else b""
 
 
 def escape_none(value: bytes | None) -> bytes:
@@ -72,7 +81,7 @@ def escape_none(value: bytes | None) -> bytes:
 _ESCAPES: dict[str, Escape] = {"default": escape_default, "json": escape_json, "none": escape_none}
 
 
-def _format(directive: Directive, scope: Scope) -> tuple[str, Formatter]:
+def _format(directive: Directive, scope: Scope) -> tuple[str, Formatter, Source]:
     name, *texts = directive.args
     escape: Escape = escape_default
     if texts and texts[0].startswith("escape="):
@@ -84,7 +93,7 @@ def _format(directive: Directive, scope: Scope) -> tuple[str, Formatter]:
         raise ValueError("no format; write for example `log_format short '$remote_addr $status'`")
     if name == "combined":
         raise ValueError('the format "combined" exists already, choose another name')
-    return name, _formatter("".join(texts), scope, escape)
+    return name, _formatter("".join(texts), scope, escape), directive.source
 
 
 def _formatter(text: str, scope: Scope, escape: Escape) -> Formatter:
@@ -103,45 +112,76 @@ def _getter(part: bytes | Variable, escape: Escape) -> Formatter:
     return lambda request: escape(get(request))
 
 
-def _access_log(directive: Directive, scope: Scope) -> Directive:
+@dataclass(frozen=True, slots=True)
+class _AccessLog:
+    path: str
+    format: str
+    condition: Template | None
+    source: Source
+
+
+def _access_log(directive: Directive, scope: Scope) -> _AccessLog:
     path, *options = directive.args
+    if path == "off" and options:
+        raise ValueError(f'invalid parameter "{options[0]}" after off')
     if path.startswith("syslog:"):
         raise ValueError('"syslog:" is not supported by pyproxy yet, use a file, stdout or stderr')
+    if "$" in path:
+        raise ValueError("variables in the path are not supported by pyproxy yet")
+    condition = None
     for option in options[1:]:
-        if not option.startswith(("buffer=", "flush=")):
-            raise ValueError(f'parameter "{option}" is not supported by pyproxy yet')
-    return directive
+        name, equals, value = option.partition("=")
+        if name == "if" and equals:
+            condition = scope.template(value)
+        elif name == "buffer" and equals:
+            values.size(value)
+        elif name == "flush" and equals:
+            values.time(value)
+        elif name == "gzip":
+            raise ValueError('parameter "gzip" is known to nginx, but not supported by pyproxy yet')
+        else:
+            raise ValueError(f'invalid parameter "{option}"')
+    return _AccessLog(path, options[0] if options else "combined", condition, directive.source)
 
 
-def _handler(file: LogFile, formatter: Formatter) -> Callable[[Request], None]:
+def _handler(file: LogFile, formatter: Formatter, condition: Template | None) -> Callable[[Request], None]:
     write = file.write
-    return lambda request: write(formatter(request))
+    if condition is None:
+        return lambda request: write(formatter(request))
+    applies = condition.render
+
+    def log(request: Request) -> None:
+        if applies(request) not in (b"", b"0"):
+            write(formatter(request))
+
+    return log
 
 
 def _compile(scope: Scope, location: Location) -> None:
-    logs = scope.site.logs
-    directives: list[Directive] = scope.get("access_log")
-    if not directives:
-        location.log_handlers = (_handler(logs.open("stdout"), _formatter(COMBINED, scope, escape_default)),)
+    site = scope.site
+    configured: list[_AccessLog] = scope.get("access_log") or [_AccessLog("stdout", "combined", None, location.source)]
+    if any(log.path == "off" for log in configured):
         return
-    formats = dict(scope.get("log_format"))
+    formats = {"combined": _formatter(COMBINED, scope, escape_default), **_formats(scope)}
     handlers = []
-    for directive in directives:
-        path, *options = directive.args
-        if path == "off":
-            continue
-        name = options[0] if options else "combined"
-        formatter = formats.get(name)
-        if formatter is None:
-            if name != "combined":
-                raise ConfigError(f'`access_log`: unknown log format "{name}"', directive.source)
-            formatter = _formatter(COMBINED, scope, escape_default)
+    for log in configured:
+        if log.format not in formats:
+            raise ConfigError(f'`access_log`: unknown log format "{log.format}"', log.source)
         try:
-            file = logs.open(path if path in ("stderr", "stdout") else str(Path(scope.site.prefix, path)))
+            file = site.logs.open(log.path if log.path in STREAMS else str(Path(site.prefix, log.path)))
         except OSError as error:
-            raise ConfigError(f'`access_log`: open() "{path}" failed: {error.strerror}', directive.source) from error
-        handlers.append(_handler(file, formatter))
+            raise ConfigError(f'`access_log`: open() "{log.path}" failed: {error.strerror}', log.source) from error
+        handlers.append(_handler(file, formats[log.format], log.condition))
     location.log_handlers = tuple(handlers)
+
+
+def _formats(scope: Scope) -> dict[str, Formatter]:
+    formats: dict[str, Formatter] = {}
+    for name, formatter, source in scope.get("log_format"):
+        if name in formats:
+            raise ConfigError(f'duplicate `log_format` name "{name}"', source)
+        formats[name] = formatter
+    return formats
 
 
 MODULE = Module(

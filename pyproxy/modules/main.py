@@ -5,24 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from pyproxy.config.schema import ANYWHERE, MANY, Context, Module, Scope, Spec, flag, number, seconds, text, words
+from pyproxy.config.schema import ANYWHERE, MANY, Context, Module, Scope, Spec, flag, number, seconds, text
 from pyproxy.config.tree import ConfigError, Directive
-from pyproxy.core.log import ERROR, LEVELS, ErrorLog
+from pyproxy.core.log import ERROR, LEVELS, STREAMS, ErrorLog
 from pyproxy.core.site import Location, Site
 
 MAIN, EVENTS = Context.MAIN, Context.EVENTS
 
 
 def _error_log(directive: Directive, scope: Scope) -> tuple[str, int, Directive]:
-    path, *levels = directive.args
+    path, level = (*directive.args, "error")[:2]
     if path.startswith(("syslog:", "memory:")):
         raise ValueError(f'"{path.partition(":")[0]}:" is not supported by pyproxy yet, use a file or stderr')
-    severity = ERROR
-    for level in levels:
-        if level not in LEVELS:
-            raise ValueError(f'invalid log level "{level}", expected one of {", ".join(LEVELS)}')
-        severity = max(severity, LEVELS[level]) if len(levels) > 1 else LEVELS[level]
-    return path, severity, directive
+    if level not in LEVELS:
+        raise ValueError(f'invalid log level "{level}", expected one of {", ".join(LEVELS)}')
+    return path, LEVELS[level], directive
 
 
 def _open(scope: Scope) -> ErrorLog:
@@ -31,7 +28,7 @@ def _open(scope: Scope) -> ErrorLog:
     targets = []
     for path, level, directive in configured:
         try:
-            file = site.logs.open(path if path == "stderr" else str(Path(site.prefix, path)))
+            file = site.logs.open(path if path in STREAMS else str(Path(site.prefix, path)))
         except OSError as error:
             raise ConfigError(f'`error_log`: open() "{path}" failed: {error.strerror}', directive.source) from error
         targets.append((file, level))
@@ -76,7 +73,7 @@ MODULE = Module(
             "error_log",
             MAIN | ANYWHERE,
             _error_log,
-            (1, 8),
+            (1, 2),
             repeat=True,
             summary="Where errors go, and from which level on (default: stderr error).",
         ),
@@ -97,7 +94,7 @@ MODULE = Module(
         _accepted("accept_mutex", EVENTS),
         _accepted("accept_mutex_delay", EVENTS),
         _accepted("use", EVENTS),
-        words("debug_connection", EVENTS, (), "Accepted; has no effect here."),
+        Spec("debug_connection", EVENTS, _nothing, repeat=True, summary="Accepted; has no effect here."),
         Spec("program", MAIN, _nothing, (1, 1), free=True, summary="A Supervisor program."),
         Spec("group", MAIN, _nothing, (1, 1), free=True, summary="A Supervisor group of programs."),
     ),

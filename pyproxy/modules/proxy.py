@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
+
 from pyproxy.config import values
-from pyproxy.config.schema import ANYWHERE, MANY, Context, Module, Scope, Spec, flag, number, seconds, size
-from pyproxy.config.tree import ConfigError, Directive
-from pyproxy.core.log import ERROR
+from pyproxy.config.schema import ANYWHERE, MANY, Context, Module, Scope, Spec, flag, number, seconds, size, template
+from pyproxy.config.tree import Directive, Source
 from pyproxy.core.regex import compile_regex
-from pyproxy.core.request import Request, Response
-from pyproxy.core.site import DONE, Location, Outcome
-from pyproxy.core.spool import Spool
-from pyproxy.core.variables import Depends, Template, Variable
-from pyproxy.http1.head import ResponseHead, ResponseParser
-from pyproxy.http1.memory import Memory
-from pyproxy.upstream.exchange import Exchange, Options
-from pyproxy.upstream.request_body import BodySpooler, SpooledBody, StreamedBody
+from pyproxy.core.request import Request
+from pyproxy.core.site import Location
+from pyproxy.core.variables import Depends, Template, Variable, literal
+from pyproxy.upstream.options import Options
+from pyproxy.upstream.proxy_handler import ProxyHandler
 from pyproxy.upstream.request_head import RequestHeadWriter
 from pyproxy.upstream.response_head import Redirect, ResponseHeadReader
 from pyproxy.upstream.target import FixedTarget, Target, Targets, VariableTarget
@@ -22,105 +21,39 @@ from pyproxy.upstream.target import FixedTarget, Target, Targets, VariableTarget
 LOCATION = Context.LOCATION
 
 
-class ProxyHandler:
-    """The content handler of a location with ``proxy_pass``."""
+@dataclass(frozen=True, slots=True)
+class _Pass:
+    """A ``proxy_pass``: ``uri`` is None where the URL has none, or has variables."""
 
-    def __init__(
-        self,
-        location: Location,
-        target: FixedTarget | VariableTarget,
-        options: Options,
-        writer: RequestHeadWriter,
-        reader: ResponseHeadReader,
-        version: int,
-        pass_body: bool,
-        buffer_size: int,
-    ) -> None:
-        self.options = options
-        self.parser = ResponseParser(buffer_size, memory=Memory(0, 0, 0))
-        self.remembered: Memory[tuple[ResponseHead, Response]] = Memory()
-        self._location = location
-        self.target = target
-        self._writer = writer
-        self._reader = reader
-        self._version = version
-        self._pass_body = pass_body
-        self._repeats = writer.repeats and not target.varies
+    url: str
+    template: Template
+    uri: str | None
+    source: Source
 
-    def __call__(self, request: Request) -> Outcome:
-        if request.stream.body_pending and self._pass_body:
-            return self._with_body(request)
-        route = request.route
-        repeats = self._repeats and not request.internal
-        if repeats and route.memo is not None:
-            target, block, method = route.memo
-        else:
-            try:
-                target = self.target.find(request)
-            except ValueError as error:
-                request.complain(ERROR, str(error))
-                return 500
-            length = request.head.fields.content_length if self._pass_body and not request.internal else None
-            framing = b"" if length is None else b"Content-Length: %d\r\n" % length
-            block = self._writer.write(request, target, self.target.uri(request, target), framing)
-            method = self._writer.method(request)
-            if repeats:
-                route.memo = (target, block, method)
-        exchange = Exchange(request, self, target.group, block, method, target.url)
-        if request.head.fields.upgrade is not None:
-            exchange.upgrading = self._writer.upgrades(request)
-        exchange.start()
-        return DONE
 
-    def _with_body(self, request: Request) -> Outcome:
-        try:
-            target = self.target.find(request)
-        except ValueError as error:
-            request.complain(ERROR, str(error))
-            return 500
-        chunked = request.head.chunked
-        if self.options.request_buffering or (chunked and self._version == 10):
-            request.stream.read_body(BodySpooler(request, lambda spool: self._send_spooled(request, target, spool)))
-            return DONE
-        framing = (
-            b"Transfer-Encoding: chunked\r\n" if chunked else b"Content-Length: %d\r\n" % request.head.content_length
+def _pass(directive: Directive, scope: Scope) -> _Pass:
+    url = directive.args[0]
+    compiled = scope.template(url)
+    if compiled.constant is None:
+        return _Pass(url, compiled, None, directive.source)
+    scheme, _, uri = values.upstream_url(url)
+    if scheme != "http":
+        raise ValueError(f'"{scheme}://" to an upstream is not supported by pyproxy yet')
+    if uri is not None and (scope.match.kind in ("~", "~*", "@")):
+        raise ValueError(
+            "cannot have a URI part in a location given by a regular expression or in a named location, "
+            f"remove `{uri}` after the address"
         )
-        exchange = self._exchange(request, target, framing)
-        exchange.body = StreamedBody(exchange, chunked)
-        exchange.start()
-        return DONE
-
-    def _send_spooled(self, request: Request, target: Target, spool: Spool) -> None:
-        exchange = self._exchange(request, target, b"Content-Length: %d\r\n" % spool.size)
-        exchange.body = SpooledBody(spool)
-        exchange.start()
-
-    def _exchange(self, request: Request, target: Target, framing: bytes) -> Exchange:
-        block = self._writer.write(request, target, self.target.uri(request, target), framing)
-        return Exchange(request, self, target.group, block, self._writer.method(request), target.url)
-
-    def response(self, request: Request, exchange: Exchange, block: bytes, head: ResponseHead) -> Response:
-        """The client's response head; remembered where the same bytes will always make the same one."""
-        response, repeats = self._reader.response(request, head)
-        if repeats and self._location.pure_filters and not request.error_status and head.status >= 200:
-            for header_filter in self._location.header_filters:
-                header_filter(request, response)
-            response.shared = True
-            self.remembered.put(block, (head, response))
-        return response
+    return _Pass(url, compiled, uri, directive.source)
 
 
-# What the directives mean
-
-
-def _pass(directive: Directive, scope: Scope) -> Directive:
-    if "$" not in directive.args[0]:
-        values.upstream_url(directive.args[0])
-    return directive
+_TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+", re.ASCII)
 
 
 def _set_header(directive: Directive, scope: Scope) -> tuple[bytes, Template]:
     name, value = directive.args
+    if not _TOKEN.fullmatch(name):
+        raise ValueError(f'"{name}" cannot be the name of a field')
     return name.encode(), scope.template(value)
 
 
@@ -128,10 +61,17 @@ def _name(directive: Directive, scope: Scope) -> bytes:
     return directive.args[0].lower().encode()
 
 
-def _redirect(directive: Directive, scope: Scope) -> tuple[str, ...]:
-    if len(directive.args) == 1 and directive.args[0] not in ("off", "default"):
-        raise ValueError(f'invalid parameter "{directive.args[0]}", expected "off", "default" or two values')
-    return directive.args
+def _redirect(directive: Directive, scope: Scope) -> Redirect | str:
+    if len(directive.args) == 1:
+        if directive.args[0] not in ("off", "default"):
+            raise ValueError(f'invalid parameter "{directive.args[0]}", expected "off", "default" or two values')
+        return directive.args[0]
+    pattern, replacement = directive.args
+    if pattern.startswith("~*"):
+        return Redirect(compile_regex(pattern[2:], ignore_case=True), scope.template(replacement))
+    if pattern.startswith("~"):
+        return Redirect(compile_regex(pattern[1:]), scope.template(replacement))
+    return Redirect(scope.template(pattern), scope.template(replacement))
 
 
 def _http_version(directive: Directive, scope: Scope) -> int:
@@ -150,11 +90,8 @@ _FAILURES = (
 
 
 def _next_upstream(directive: Directive, scope: Scope) -> frozenset[str]:
-    return frozenset(values.choice(failure, _FAILURES) for failure in directive.args) - {"off"}
-
-
-def _template(directive: Directive, scope: Scope) -> Template:
-    return scope.template(directive.args[0])
+    failures = frozenset(values.choice(failure, _FAILURES) for failure in directive.args)
+    return frozenset() if "off" in failures else failures
 
 
 def _buffers(directive: Directive, scope: Scope) -> int:
@@ -166,10 +103,10 @@ def _temp_path(directive: Directive, scope: Scope) -> str:
 
 
 def _compile(scope: Scope, location: Location) -> None:
-    directive: Directive | None = scope.own("proxy_pass")
-    if directive is None:
+    to: _Pass | None = scope.own("proxy_pass")
+    if to is None:
         return
-    target = _compile_target(scope, location, directive)
+    target = _compile_target(scope, location, to)
     version: int = scope.get("proxy_http_version")
     writer = RequestHeadWriter(
         version,
@@ -180,7 +117,7 @@ def _compile(scope: Scope, location: Location) -> None:
     reader = ResponseHeadReader(
         frozenset(scope.get("proxy_hide_header")),
         frozenset(scope.get("proxy_pass_header")),
-        _compile_redirects(scope, location, directive),
+        _compile_redirects(scope, location, to),
     )
     location.content = ProxyHandler(
         location,
@@ -192,53 +129,31 @@ def _compile(scope: Scope, location: Location) -> None:
         scope.get("proxy_pass_request_body"),
         scope.get("proxy_buffer_size"),
     )
-    location.redirects_to_slash = location.regex is None and location.path.endswith(b"/") and location.path != b"/"
+    location.redirects_to_slash = location.path.endswith(b"/") and location.path != b"/"
 
 
-def _compile_target(scope: Scope, location: Location, directive: Directive) -> FixedTarget | VariableTarget:
-    url = directive.args[0]
-    targets = Targets(scope.site, directive.source)
-    template = scope.template(url)
-    if template.constant is None:
-        return VariableTarget(template, targets)
-    try:
-        target = targets.find(url)
-    except ValueError as error:
-        raise ConfigError(f"`proxy_pass`: {error}", directive.source) from error
-    if target.uri is not None and (location.regex is not None or location.name.startswith("@")):
-        raise ConfigError(
-            "`proxy_pass` cannot have a URI part in a location given by a regular expression or in a named location",
-            directive.source,
-        )
-    return FixedTarget(target, location.path)
+def _compile_target(scope: Scope, location: Location, to: _Pass) -> FixedTarget | VariableTarget:
+    targets = Targets(scope.site, to.source)
+    if to.template.constant is None:
+        return VariableTarget(to.template, targets)
+    return FixedTarget(targets.find(to.url), location.path)
 
 
-def _compile_redirects(scope: Scope, location: Location, proxy_pass: Directive) -> list[Redirect]:
-    redirects = []
-    for args in scope.get("proxy_redirect"):
-        if args == ("off",):
-            return []
-        if args == ("default",):
-            default = _default_redirect(scope, location, proxy_pass)
-            redirects += [default] if default else []
-            continue
-        pattern, replacement = args
-        if pattern.startswith("~"):
-            regex = compile_regex(pattern.lstrip("~*"), pattern.startswith("~*"))
-            redirects.append(Redirect(regex, scope.template(replacement)))
-        else:
-            redirects.append(Redirect(scope.template(pattern), scope.template(replacement)))
-    return redirects
+def _compile_redirects(scope: Scope, location: Location, to: _Pass) -> list[Redirect]:
+    configured: list[Redirect | str] = scope.get("proxy_redirect")
+    if "off" in configured:
+        return []
+    redirects = [_default_redirect(location, to) if redirect == "default" else redirect for redirect in configured]
+    return [redirect for redirect in redirects if isinstance(redirect, Redirect)]
 
 
-def _default_redirect(scope: Scope, location: Location, proxy_pass: Directive) -> Redirect | None:
+def _default_redirect(location: Location, to: _Pass) -> Redirect | None:
     """What the upstream calls by ``proxy_pass``'s URL, the client calls by the location's path."""
-    url = proxy_pass.args[0]
-    if "$" in url:
+    if to.template.constant is None:
         return None
-    if values.upstream_url(url)[2] is None:
-        return Redirect(scope.template(url + "/"), scope.template("/"))
-    return Redirect(scope.template(url), scope.template(location.name))
+    if to.uri is None:
+        return Redirect(literal(to.url + "/"), literal("/"))
+    return Redirect(literal(to.url), literal(location.name))
 
 
 def _compile_options(scope: Scope) -> Options:
@@ -264,14 +179,24 @@ def _add_x_forwarded_for(request: Request) -> bytes:
     return b", ".join([*came, request.stream.remote_addr])
 
 
-def _proxy_host(request: Request) -> bytes | None:
+def _target(request: Request) -> Target | None:
     handler = request.location.content
-    return handler.target.find(request).host if isinstance(handler, ProxyHandler) else None
+    if not isinstance(handler, ProxyHandler):
+        return None
+    try:
+        return handler.target.find(request)
+    except ValueError:
+        return None
+
+
+def _proxy_host(request: Request) -> bytes | None:
+    target = _target(request)
+    return target.host if target is not None else None
 
 
 def _proxy_port(request: Request) -> bytes | None:
-    handler = request.location.content
-    return handler.target.find(request).port if isinstance(handler, ProxyHandler) else None
+    target = _target(request)
+    return target.port if target is not None else None
 
 
 MODULE = Module(
@@ -287,11 +212,11 @@ MODULE = Module(
             _redirect,
             (1, 2),
             repeat=True,
-            default=(("default",),),
+            default=("default",),
             summary="How its Location and Refresh are rewritten.",
         ),
         Spec("proxy_http_version", ANYWHERE, _http_version, default=11, summary="1.0 or 1.1."),
-        Spec("proxy_method", ANYWHERE, _template, summary="The method to use instead of the client's."),
+        template("proxy_method", ANYWHERE, None, "The method to use instead of the client's."),
         flag("proxy_pass_request_headers", ANYWHERE, True, "The client's fields go through."),
         flag("proxy_pass_request_body", ANYWHERE, True, "The client's body goes through."),
         flag("proxy_buffering", ANYWHERE, True, "Slow clients do not hold the server: answers are put aside for them."),

@@ -11,29 +11,22 @@ from pyproxy.core.site import DONE, Handler, Location, Outcome, Phase, Server
 from pyproxy.core.uri import escape_controls
 from pyproxy.core.variables import Template
 
-CLOSE_WITHOUT_ANSWER = 444
-
 
 def _return(directive: Directive, scope: Scope) -> Handler:
     code, *text = directive.args
     if not text and code.startswith(("http://", "https://", "$scheme")):
         code, text = "302", [code]
-    if not (code.isascii() and code.isdigit() and int(code) <= 999):
-        raise ValueError(f'invalid return code "{code}"')
-    return _handler(int(code), scope.template(text[0]) if text else None)
+    # below 200 there is no answer; nginx sends one nevertheless, after which the client waits for another
+    if not (code.isascii() and code.isdigit() and 200 <= int(code) <= 999):
+        raise ValueError(f'invalid return code "{code}", expected 200 to 999')
+    return _handler(int(code), scope.template("".join(text)))
 
 
-def _handler(status: int, text: Template | None) -> Handler:
-    if status == CLOSE_WITHOUT_ANSWER:
+def _handler(status: int, text: Template) -> Handler:
+    if status >= 400 and text.constant == b"":
+        return lambda request: status
 
-        def close(request: Request) -> Outcome:
-            request.error_status = status
-            request.stream.abort()
-            return DONE
-
-        return close
-
-    if status in phases.REDIRECTS and text is not None:
+    if status in phases.REDIRECTS:
 
         def redirect(request: Request) -> Outcome:
             target = absolute(request, escape_controls(text.render(request)))
@@ -42,14 +35,11 @@ def _handler(status: int, text: Template | None) -> Handler:
 
         return redirect
 
-    if text is None and status >= 400:
-        return lambda request: status
-
     def answer(request: Request) -> Outcome:
-        if status == 204:
-            return status
-        body = text.render(request) if text is not None else b""
+        body = text.render(request)
         fields = [(b"Content-Type", request.location.content_type(request.uri))]
+        if (request.error_status or status) == 204:
+            body, fields = b"", []
         request.respond(Response(status, fields, len(body)), body)
         return DONE
 
@@ -57,20 +47,25 @@ def _handler(status: int, text: Template | None) -> Handler:
 
 
 def _compile_server(scope: Scope, server: Server) -> None:
-    if handler := scope.own("return"):
-        server.handlers = (*server.handlers, handler)
+    if handlers := scope.own("return"):
+        server.handlers = (*server.handlers, handlers[0])
 
 
 def _compile_location(scope: Scope, location: Location) -> None:
-    if scope.context is Context.LOCATION and (handler := scope.own("return")):
-        location.add_handler(Phase.REWRITE, handler)
+    if scope.context is Context.LOCATION and (handlers := scope.own("return")):
+        location.add_handler(Phase.REWRITE, handlers[0])
 
 
 MODULE = Module(
     name="rewrite",
     directives=(
         Spec(
-            "return", Context.SERVER | Context.LOCATION, _return, (1, 2), summary="Answer with a status, text or URL."
+            "return",
+            Context.SERVER | Context.LOCATION,
+            _return,
+            (1, 2),
+            repeat=True,
+            summary="Answer with a status, text or URL; the first one counts.",
         ),
     ),
     server=_compile_server,

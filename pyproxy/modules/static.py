@@ -37,12 +37,13 @@ class _Static:
     def handle(self, request: Request) -> Outcome:
         """The content handler. A kept file costs the same connection no look-up when it repeats its head."""
         route = request.route
-        file: OpenFile | None = route.memo
+        file: OpenFile | None
         if (
-            file is not None
-            and file.checked <= request.started < file.until
+            # the memo is the route's location's: another one that shows a page for its error must not read it
+            request.location is route.location
             and request.uri is route.uri
-            and request.location is route.location
+            and (file := route.memo) is not None
+            and file.checked <= request.started < file.until
             and file.response is not None
             and file.body is not None
         ):

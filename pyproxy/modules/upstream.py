@@ -7,12 +7,12 @@ from typing import Any
 
 from pyproxy.config import values
 from pyproxy.config.schema import MANY, Context, Module, Scope, Spec, number, seconds
-from pyproxy.config.tree import ConfigError, Directive
+from pyproxy.config.tree import ConfigError, Directive, Source
 from pyproxy.config.values import Address
 from pyproxy.core.request import Request
 from pyproxy.core.site import Site
 from pyproxy.core.variables import Getter, Variable, VariableFamily
-from pyproxy.upstream.exchange import Attempt
+from pyproxy.upstream.attempt import Attempt
 from pyproxy.upstream.group import Group, Keepalive
 from pyproxy.upstream.peer import Peer
 from pyproxy.upstream.resolve import resolve
@@ -27,6 +27,8 @@ def _server(directive: Directive, scope: Scope) -> tuple[Address, dict[str, Any]
         name, equals, value = option.partition("=")
         if name in ("weight", "max_fails", "max_conns") and equals:
             options[name] = values.number(value)
+            if name == "weight" and not options[name]:
+                raise ValueError("weight=0 is invalid, mark the server as down instead")
         elif name == "fail_timeout" and equals:
             options[name] = values.time(value)
         elif option in ("backup", "down"):
@@ -51,15 +53,18 @@ def _nothing(directive: Directive, scope: Scope) -> bool:
 
 
 def _site(scope: Scope, site: Site) -> None:
+    places: dict[str, Source] = {}
     for child in scope.children:
         if child.directive.name != "upstream":
             continue
         name: str = child.match
-        if name in site.upstreams:
-            raise ConfigError(f'duplicate upstream "{name}"', child.directive.source)
+        source = child.directive.source
+        if name in places:
+            raise ConfigError(f'duplicate upstream "{name}", it stands in {places[name]} already', source)
+        places[name] = source
         servers = child.own("server")
         if not servers:
-            raise ConfigError(f'no servers are inside upstream "{name}"', child.directive.source)
+            raise ConfigError(f'no servers are inside upstream "{name}"', source)
         keepalive = Keepalive(
             child.get("keepalive"),
             child.get("keepalive_requests"),
@@ -72,7 +77,7 @@ def _site(scope: Scope, site: Site) -> None:
             for peer in _peers(address, options, directive, keepalive, site)
         ]
         if all(peer.backup for peer in peers):
-            raise ConfigError(f'all servers of upstream "{name}" are backups', child.directive.source)
+            raise ConfigError(f'all servers of upstream "{name}" are backups', source)
         site.upstreams[name] = group = Group(name, peers, keepalive)
         site.closers.append(group.close)
 
@@ -122,7 +127,7 @@ def _upstream_header(name: str) -> Getter:
 MODULE = Module(
     name="upstream",
     directives=(
-        Spec("upstream", Context.HTTP, _name, (1, 1), block=UPSTREAM, summary="A group of servers."),
+        Spec("upstream", Context.HTTP, _name, repeat=True, block=UPSTREAM, summary="A group of servers."),
         Spec("server", UPSTREAM, _server, (1, MANY), repeat=True, summary="A server of the group."),
         Spec("keepalive", UPSTREAM, _keepalive, (1, 2), default=32, summary="Idle connections kept to each server."),
         number("keepalive_requests", UPSTREAM, 1000, "The most requests on one kept connection."),

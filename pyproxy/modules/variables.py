@@ -28,7 +28,6 @@ def _remote_user(request: Request) -> bytes | None:
     value = request.head.fields.get(b"authorization")
     if value is None or value[:6].lower() != b"basic ":
         return None
-
     try:
         name, colon, _ = base64.b64decode(value[6:].strip(), validate=True).partition(b":")
     except binascii.Error:
@@ -61,9 +60,9 @@ def _cookie(name: str) -> Getter:
     def get(request: Request) -> bytes | None:
         for value in request.head.fields.get_all(b"cookie"):
             for pair in value.split(b";"):
-                key, equals, text = pair.strip(b" \t").partition(b"=")
-                if equals and key.lower() == wanted:
-                    return text
+                key, equals, text = pair.partition(b"=")
+                if equals and key.strip(b" ").lower() == wanted:
+                    return text.strip(b" ")
         return None
 
     return get
@@ -114,12 +113,17 @@ def _host(request: Request) -> bytes:
     return request.head.host or request.server.name
 
 
-def _request_line(request: Request) -> bytes:
-    return request.head.line
+def _request_line(request: Request) -> bytes | None:
+    return request.head.line or None
 
 
-def _server_protocol(request: Request) -> bytes:
-    return b"HTTP/1.0" if request.head.version == 10 else b"HTTP/1.1"
+def _server_protocol(request: Request) -> bytes | None:
+    version = request.head.line.rpartition(b" ")[2]
+    return version if version.startswith(b"HTTP/") else None
+
+
+def _request_method(request: Request) -> bytes | None:
+    return request.method or None
 
 
 MODULE = Module(
@@ -137,14 +141,14 @@ MODULE = Module(
         Variable("connection", lambda request: b"%d" % request.stream.serial, CONNECTION),
         Variable("connection_requests", lambda request: b"%d" % request.stream.requests),
         Variable("host", _host, HEAD),
-        Variable("uri", lambda request: request.uri, HEAD),
-        Variable("document_uri", lambda request: request.uri, HEAD),
-        Variable("request_uri", lambda request: request.head.target, HEAD),
-        Variable("args", lambda request: request.args, HEAD),
-        Variable("query_string", lambda request: request.args, HEAD),
+        Variable("uri", lambda request: request.uri or None, HEAD),
+        Variable("document_uri", lambda request: request.uri or None, HEAD),
+        Variable("request_uri", lambda request: request.head.target or None, HEAD),
+        Variable("args", lambda request: request.args or None, HEAD),
+        Variable("query_string", lambda request: request.args or None, HEAD),
         Variable("is_args", lambda request: b"?" if request.args else b"", HEAD),
         Variable("request", _request_line, HEAD),
-        Variable("request_method", lambda request: request.head.method, HEAD),
+        Variable("request_method", _request_method, HEAD),
         Variable("server_protocol", _server_protocol, HEAD),
         Variable("server_name", lambda request: request.server.name, HEAD),
         Variable("remote_user", _remote_user, HEAD),

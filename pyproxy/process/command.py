@@ -7,7 +7,8 @@ import signal
 
 from pyproxy.compile import Sources, load_schema
 from pyproxy.config.tree import ConfigError
-from pyproxy.core.log import LogFile, Logs
+from pyproxy.core.log import Logs
+from pyproxy.core.logfile import LogFile
 from pyproxy.process.pidfile import PidFile
 
 SIGNALS = {

@@ -12,11 +12,12 @@ from pyproxy.http1.message import UPSTREAM, BadMessage
 
 if TYPE_CHECKING:
     from pyproxy.core.request import Response
-    from pyproxy.core.worker import Worker
     from pyproxy.upstream.exchange import Exchange
     from pyproxy.upstream.peer import Peer
 
+SENDING: Final = "sending request to upstream"
 READING_HEAD: Final = "reading response header from upstream"
+READING_BODY: Final = "reading upstream"
 INFORMATIONAL: Final = 16
 """The most 1xx heads before one answer."""
 
@@ -25,8 +26,10 @@ class UpstreamConnection(asyncio.Protocol):
     """Carries one exchange at a time; between two it lies idle in its peer's pool."""
 
     __slots__ = (
+        "_backlog",
         "_body",
         "_buffer",
+        "_full",
         "_head",
         "_informational",
         "_opened",
@@ -40,10 +43,11 @@ class UpstreamConnection(asyncio.Protocol):
         "worker",
     )
 
-    def __init__(self, worker: Worker, peer: Peer) -> None:
-        self.worker = worker
+    def __init__(self, exchange: Exchange, peer: Peer) -> None:
+        """``exchange`` is the one that has it opened."""
+        self.worker = exchange.worker
         self.peer = peer
-        self.exchange: Exchange | None = None
+        self.exchange: Exchange | None = exchange
         self.requests = 0
         self.deadline = inf
         self._transport: asyncio.Transport
@@ -53,16 +57,24 @@ class UpstreamConnection(asyncio.Protocol):
         self._tunnel = False
         self._informational = 0
         self._paused = False
-        self._opened = worker.now()
+        """Whether the client is slower than the upstream."""
+        self._full = False
+        """Whether the upstream is slower than the client."""
+        self._backlog = 0
+        """Bytes that the transport held when the upstream's pace was looked at last."""
+        self._opened = self.worker.now()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
-        self.worker.watched.add(self)
-        self.peer.active += 1
+        exchange, self.exchange = self.exchange, None
+        if exchange is not None and exchange.waits_for(self.peer):
+            self.worker.watched.add(self)
+            exchange.connected(self)
+        else:
+            self._transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.worker.watched.discard(self)
-        self.peer.active -= 1
         exchange, self.exchange = self.exchange, None
         if exchange is None:
             self.peer.forget(self)
@@ -70,32 +82,56 @@ class UpstreamConnection(asyncio.Protocol):
             self._ended(exchange, exc)
 
     def eof_received(self) -> bool:
-        return False  # the transport closes, connection_lost() says the rest
+        if self.exchange is None:
+            self.peer.forget(self)
+        # connection_lost() says the rest; it must not wait for what the server no longer reads
+        self._transport.abort()
+        return False
 
     def _ended(self, exchange: Exchange, exc: Exception | None) -> None:
         """The connection ended under an exchange: that may be how its body ends."""
         if self._tunnel:
             exchange.answer_end()
-            return
-        if self._body is None:
-            exchange.failed("upstream prematurely closed connection" if exc is None else _describe(exc), READING_HEAD)
-            return
-        try:
-            self._body.eof()
-        except BadMessage as error:
-            exchange.broken(error.reason if exc is None else _describe(exc))
+        elif self._body is None:
+            why = "upstream prematurely closed connection" if exc is None else _describe(exc)
+            exchange.failed("error", why, READING_HEAD)
+        elif exc is not None:
+            exchange.broken(_describe(exc), READING_BODY)
         else:
-            exchange.answer_end()
+            try:
+                self._body.eof()
+            except BadMessage as error:
+                exchange.broken(error.reason, READING_BODY)
+            else:
+                exchange.answer_end()
+
+    # Deadlines
+
+    def watch(self) -> None:
+        """Set the deadline for whatever is being waited for."""
+        exchange = self.exchange
+        if exchange is None:
+            return
+        if self._full:
+            self._backlog = self._transport.get_write_buffer_size()
+            self.deadline = self.worker.now() + exchange.options.send_timeout
+        elif self._paused or (self._head is None and not self._tunnel and not exchange.sent_whole):
+            self.deadline = inf  # it is the client that is waited for
+        else:
+            self.deadline = self.worker.now() + exchange.options.read_timeout
 
     def deadline_passed(self) -> None:
         """Idle for too long, or the exchange waited for too long."""
+        if self._full and self._transport.get_write_buffer_size() < self._backlog:
+            self.watch()
+            return
         exchange, self.exchange = self.exchange, None
         if exchange is None:
             self.peer.forget(self)
         elif self._body is None and not self._tunnel:
-            exchange.timed_out(READING_HEAD)
+            exchange.timed_out(SENDING if self._full else READING_HEAD)
         else:
-            exchange.broken("upstream timed out (110: Connection timed out)")
+            exchange.broken("upstream timed out (110: Connection timed out)", READING_BODY)
         self._transport.abort()
 
     # What the exchange does with it
@@ -104,19 +140,13 @@ class UpstreamConnection(asyncio.Protocol):
         """Send a request head."""
         self.exchange = exchange
         self.requests += 1
-        self._transport.write(data)
         self.deadline = self.worker.now() + exchange.options.read_timeout
+        self._transport.write(data)
 
     def write(self, data: bytes) -> None:
         """Send body bytes, or what passes through a tunnel."""
         self._transport.write(data)
-        if self.exchange is not None:
-            self.deadline = self.worker.now() + self.exchange.options.send_timeout
-
-    def wait_for_answer(self) -> None:
-        """The request has been sent."""
-        if self.exchange is not None:
-            self.deadline = self.worker.now() + self.exchange.options.read_timeout
+        self.watch()
 
     def write_eof(self) -> None:
         """The client's side of a tunnel has ended."""
@@ -128,19 +158,19 @@ class UpstreamConnection(asyncio.Protocol):
         if not self._paused:
             self._paused = True
             self._transport.pause_reading()
-            self.deadline = inf
+            self.watch()
 
     def resume_reading(self) -> None:
         """It has caught up."""
         if self._paused:
             self._paused = False
             self._transport.resume_reading()
-            if self.exchange is not None:
-                self.deadline = self.worker.now() + self.exchange.options.read_timeout
+            self.watch()
 
     def close(self) -> None:
         """Let go of it, whatever it was doing."""
         self.exchange = None
+        self.deadline = inf
         self._transport.abort()
 
     # What comes from the server
@@ -152,7 +182,7 @@ class UpstreamConnection(asyncio.Protocol):
             self.peer.forget(self)
             self.close()
         elif self._tunnel:
-            self.deadline = self.worker.now() + exchange.options.read_timeout
+            self.watch()
             exchange.answer_data(data)
         elif self._body is not None:
             self._feed(exchange, data)
@@ -160,7 +190,8 @@ class UpstreamConnection(asyncio.Protocol):
             self._read_head(exchange, data)
 
     def _read_head(self, exchange: Exchange, data: bytes) -> None:
-        if self._buffer:
+        seen = len(self._buffer)
+        if seen:
             data = self._buffer + data
             self._buffer = b""
         protocol = exchange.protocol
@@ -169,10 +200,11 @@ class UpstreamConnection(asyncio.Protocol):
             while True:
                 end = find_head_end(data)
                 if end < 0:
-                    protocol.parser.check_unfinished(data)
+                    protocol.parser.check_unfinished(data, 0, seen)
                     self._buffer = data
+                    self.watch()
                     return
-                block, data = data[:end], data[end:]
+                block, data, seen = data[:end], data[end:], 0
                 known = protocol.remembered.get(block)
                 head, response = known if known is not None else (protocol.parser.parse(block), None)
                 if head.status >= 200:
@@ -185,41 +217,40 @@ class UpstreamConnection(asyncio.Protocol):
                 if self._informational > INFORMATIONAL:
                     raise UPSTREAM.error("sent too many informational responses")
         except BadMessage as error:
-            self.exchange = None
-            exchange.failed(error.reason, READING_HEAD)
-            self._transport.abort()
+            self._refuse(exchange, error.reason)
             return
         self._informational = 0
-        rest = data
         framing = response_framing(head, exchange.method)
-        if framing == len(rest):
+        if framing == len(data):
             # the whole answer is here: the usual case, and the fast one
             self._release(head)
-            exchange.answered(block, head, response, rest, True)
-        elif framing >= 0 and len(rest) > framing:
-            self.exchange = None
-            self._transport.abort()
+            exchange.answered(block, head, response, data, True)
+        elif framing >= 0 and len(data) > framing:
+            self.close()
             exchange.extra_data()
-            exchange.answered(block, head, response, rest[:framing], True)
+            exchange.answered(block, head, response, data[:framing], True)
         else:
             self._head = head
             self._body = body_reader(framing, UPSTREAM)
-            self.deadline = self.worker.now() + exchange.options.read_timeout
+            self.watch()
             exchange.answered(block, head, response, b"", False)
-            if rest and self.exchange is exchange:
-                self._feed(exchange, rest)
+            if data and self.exchange is exchange:
+                self._feed(exchange, data)
+
+    def _refuse(self, exchange: Exchange, reason: str) -> None:
+        """What came is no answer."""
+        self.close()
+        exchange.failed("invalid_header", reason, READING_HEAD)
 
     def _switch(self, exchange: Exchange, head: ResponseHead, rest: bytes) -> None:
-        if exchange.upgrading:
-            self._tunnel = True
-            self.deadline = self.worker.now() + exchange.options.read_timeout
-            exchange.switched(head)
-            if rest and self.exchange is exchange:
-                exchange.answer_data(rest)
-        else:
-            self.exchange = None
-            exchange.failed("upstream sent unexpected 101 response", READING_HEAD)
-            self._transport.abort()
+        if not exchange.upgrading:
+            self._refuse(exchange, "upstream sent unexpected 101 response")
+            return
+        self._tunnel = True
+        self.watch()
+        exchange.switched(head)
+        if rest and self.exchange is exchange:
+            exchange.answer_data(rest)
 
     def _feed(self, exchange: Exchange, data: bytes) -> None:
         body, head = self._body, self._head
@@ -228,11 +259,10 @@ class UpstreamConnection(asyncio.Protocol):
         try:
             pieces, rest = body.feed(data)
         except BadMessage as error:
-            self.exchange = None
-            exchange.broken(error.reason)
-            self._transport.abort()
+            self.close()
+            exchange.broken(error.reason, READING_BODY)
             return
-        self.deadline = self.worker.now() + exchange.options.read_timeout
+        self.watch()
         for piece in pieces:
             exchange.answer_data(cast(bytes, piece))
             if self.exchange is not exchange:
@@ -240,8 +270,7 @@ class UpstreamConnection(asyncio.Protocol):
         if rest is None:
             return
         if rest:
-            self.exchange = None
-            self._transport.abort()
+            self.close()
             exchange.extra_data()
         else:
             self._release(head)
@@ -256,21 +285,29 @@ class UpstreamConnection(asyncio.Protocol):
         now = self.worker.now()
         if (
             head.keep_alive
-            and exchange.sent_whole
             and self.requests < keepalive.requests
             and now - self._opened < keepalive.time
-            and not self._paused
+            and (exchange.body is None or (exchange.body.complete and not self._transport.get_write_buffer_size()))
         ):
+            self.resume_reading()
             self.deadline = now + keepalive.timeout
             self.peer.put(self)
         else:
-            self._transport.close()
+            self.close()
+
+    # The upstream's pace
 
     def pause_writing(self) -> None:
+        """It takes no more for now (asyncio's flow control)."""
+        self._full = True
+        self.watch()
         if self.exchange is not None:
             self.exchange.upstream_full()
 
     def resume_writing(self) -> None:
+        """It takes more."""
+        self._full = False
+        self.watch()
         if self.exchange is not None:
             self.exchange.upstream_ready()
 

@@ -7,82 +7,28 @@ from __future__ import annotations
 
 import asyncio
 import os
-from typing import TYPE_CHECKING, Protocol
+import socket
+from typing import TYPE_CHECKING
 
 from pyproxy.core import phases
 from pyproxy.core.log import ERROR, WARN
 from pyproxy.core.request import Request, Response
+from pyproxy.upstream.attempt import Attempt
+from pyproxy.upstream.connection import READING_HEAD
 from pyproxy.upstream.relay import Relay
 from pyproxy.upstream.tunnel import Tunnel
 
 if TYPE_CHECKING:
-    from pyproxy.http1.head import ResponseHead, ResponseParser
-    from pyproxy.http1.memory import Memory
+    from pyproxy.http1.head import ResponseHead
     from pyproxy.upstream.connection import UpstreamConnection
     from pyproxy.upstream.group import Group
+    from pyproxy.upstream.options import UpstreamProtocol
     from pyproxy.upstream.peer import Peer
     from pyproxy.upstream.request_body import RequestBody
 
 NON_IDEMPOTENT = frozenset({b"POST", b"LOCK", b"PATCH"})
-
-
-class Options:
-    """How a location talks to its upstream. Times in seconds, sizes in bytes."""
-
-    __slots__ = (
-        "buffering",
-        "buffers",
-        "connect_timeout",
-        "ignore_client_abort",
-        "intercept_errors",
-        "max_temp_file_size",
-        "next_upstream",
-        "next_upstream_timeout",
-        "next_upstream_tries",
-        "read_timeout",
-        "request_buffering",
-        "send_timeout",
-        "temp_path",
-    )
-
-    buffering: bool
-    buffers: int
-    connect_timeout: float
-    ignore_client_abort: bool
-    intercept_errors: bool
-    max_temp_file_size: int
-    next_upstream: frozenset[str]
-    next_upstream_timeout: float
-    next_upstream_tries: int
-    read_timeout: float
-    request_buffering: bool
-    send_timeout: float
-    temp_path: str | None
-
-
-class UpstreamProtocol(Protocol):
-    """What a module (proxy) knows of the protocol that its upstream speaks."""
-
-    options: Options
-    parser: ResponseParser
-    remembered: Memory[tuple[ResponseHead, Response]]
-
-    def response(self, request: Request, exchange: Exchange, block: bytes, head: ResponseHead) -> Response:
-        """The client's response head for an upstream's; remembered under ``block`` where that is safe."""
-
-
-class Attempt:
-    """One server that was asked, for ``$upstream_addr``, ``$upstream_status`` and the times (seconds)."""
-
-    __slots__ = ("connected", "ended", "headed", "peer", "received", "reused", "started", "status")
-
-    def __init__(self, peer: Peer, started: float) -> None:
-        self.peer = peer
-        self.started = started
-        self.reused = False
-        self.connected = self.headed = self.ended = -1.0
-        self.status = 0
-        self.received = 0
+NO_FAILURES = frozenset({"http_403", "http_404"})
+"""Answers after which another server may be asked, but which say nothing against this one."""
 
 
 class Exchange:
@@ -91,6 +37,7 @@ class Exchange:
 
     __slots__ = (
         "_connecting",
+        "_failures",
         "_passing",
         "_tried",
         "attempts",
@@ -129,6 +76,7 @@ class Exchange:
         """The head that was answered, for ``$upstream_http_*``."""
         self.started = self.worker.now()
         self._tried: set[Peer] = set()
+        self._failures = 0
         self._connecting: asyncio.Task[None] | None = None
         self._passing: Relay | Tunnel | None = None
         request.handler = self
@@ -144,13 +92,20 @@ class Exchange:
             self.request.complain(ERROR, "no live upstreams while connecting to upstream")
             self._finalize(502)
             return
+        # after one kept connection that turned out to be closed, no other is tried
+        stale = bool(self.attempts) and self.attempts[-1].reused and self.attempts[-1].peer is peer
         self.attempts.append(Attempt(peer, now))
-        connection = peer.take()
+        peer.active += 1
+        connection = None if stale else peer.take()
         if connection is not None:
             self.attempts[-1].reused = True
             self.connected(connection)
         else:
             self._connecting = peer.connect(self, self.options.connect_timeout)
+
+    def waits_for(self, peer: Peer) -> bool:
+        """Whether a connection to ``peer`` is still wanted."""
+        return self._connecting is not None and self.attempts[-1].peer is peer
 
     def connected(self, connection: UpstreamConnection) -> None:
         """A connection is there: send the request."""
@@ -161,13 +116,17 @@ class Exchange:
         if self.body is not None:
             self.body.send(connection)
 
-    def connect_failed(self, error: OSError) -> None:
+    def connect_failed(self, peer: Peer, error: Exception) -> None:
         """There is none to be had. (TimeoutError is an OSError.)"""
+        if not self.waits_for(peer):
+            return
         self._connecting = None
         if isinstance(error, TimeoutError) and not error.errno:
             self.timed_out("connecting to upstream")
+        elif isinstance(error, socket.gaierror):
+            self._next("error", 502, f"{peer.name} could not be resolved ({error.strerror})")
         else:
-            self._next("error", 502, f"connect() failed ({error.errno}: {reason(error)}) while connecting to upstream")
+            self._next("error", 502, f"connect() failed ({reason(error)}) while connecting to upstream")
 
     def upstream_full(self) -> None:
         """The upstream takes no more for now."""
@@ -190,9 +149,9 @@ class Exchange:
 
     # Failing
 
-    def failed(self, why: str, doing: str) -> None:
-        """The server closed the connection, or sent something that is no answer."""
-        kind = "invalid_header" if "sent" in why else "error"
+    def failed(self, kind: str, why: str, doing: str) -> None:
+        """The server closed the connection, or sent something that is no answer (``kind`` as ``proxy_next_upstream``
+        calls it)."""
         self._next(kind, 502, f"{why} while {doing}")
 
     def timed_out(self, doing: str) -> None:
@@ -205,30 +164,47 @@ class Exchange:
 
     def _next(self, kind: str, status: int, message: str) -> None:
         """Ask another server if the configuration wants that for this failure, else answer ``status``."""
-        request, options = self.request, self.options
-        if request.finished:
+        if self.request.finished:
+            self.close()
             return
-        request.complain(ERROR, message)
-        attempt = self.attempts[-1]
+        self.request.complain(ERROR, message)
         now = self.worker.now()
-        attempt.status, attempt.ended = status, now
-        attempt.peer.failed(now)
-        sent = self.connection is not None
+        attempt = self.attempts[-1]
+        attempt.status = status
+        self._end_attempt(now)
         self.connection = None
         if not (attempt.reused and kind == "error"):
             # a kept connection that was closed in the meantime says nothing about the server
+            self._failures += 1
             self._tried.add(attempt.peer)
-        if (
-            kind not in options.next_upstream
-            or (sent and request.method in NON_IDEMPOTENT and "non_idempotent" not in options.next_upstream)
-            or (sent and self.body is not None and not self.body.repeatable)
-            or (options.next_upstream_tries and len(self.attempts) >= options.next_upstream_tries)
-            or (options.next_upstream_timeout and now - self.started >= options.next_upstream_timeout)
-            or self.group.pick(now, self._tried) is None
-        ):
-            self._finalize(status)
-        else:
+            if kind not in NO_FAILURES:
+                attempt.peer.failed(now)
+        if self._may_ask_another(kind, now):
             self.start()
+        else:
+            self._finalize(status)
+
+    def _may_ask_another(self, kind: str, now: float) -> bool:
+        options = self.options
+        if kind not in options.next_upstream:
+            return False
+        if self.attempts[-1].connected >= 0:
+            # it may have been acted upon already
+            if self.request.method in NON_IDEMPOTENT and "non_idempotent" not in options.next_upstream:
+                return False
+            if self.body is not None and not self.body.repeatable:
+                return False
+        if options.next_upstream_tries and self._failures >= options.next_upstream_tries:
+            return False
+        if options.next_upstream_timeout and now - self.started >= options.next_upstream_timeout:
+            return False
+        return self.group.has_another(now, self._tried)
+
+    def _end_attempt(self, now: float) -> None:
+        attempt = self.attempts[-1]
+        if attempt.ended < 0:
+            attempt.ended = now
+            attempt.peer.active -= 1
 
     def _finalize(self, status: int) -> None:
         self.close()
@@ -242,8 +218,12 @@ class Exchange:
         if self.connection is not None:
             self.connection.close()
             self.connection = None
+        if self.attempts:
+            self._end_attempt(self.worker.now())
         if self.body is not None:
             self.body.close()
+        if self._passing is not None:
+            self._passing.close()
         self.request.handler = None
 
     # Answering
@@ -255,13 +235,14 @@ class Exchange:
         self.head = head
         attempt.status = head.status
         attempt.headed = self.worker.now()
-        if head.status >= 300 and self._replace(head):
+        if head.status >= 300 and self._replace(head, attempt.headed):
             return
         attempt.peer.succeeded()
         if response is None or request.error_status:
             response = self.protocol.response(request, self, block, head)
         if whole:
-            attempt.ended, attempt.received = attempt.headed, len(data)
+            attempt.received = len(data)
+            self._end_attempt(attempt.headed)
             self.connection = None
             if self.body is not None:
                 self.body.close()
@@ -273,14 +254,20 @@ class Exchange:
         else:
             request.start(response, data, whole)
 
-    def _replace(self, head: ResponseHead) -> bool:
+    def _replace(self, head: ResponseHead, now: float) -> bool:
         """Whether something else is answered instead: another server's answer, or an error page."""
         kind = f"http_{head.status}"
-        others = {*self._tried, self.attempts[-1].peer}
-        if kind in self.options.next_upstream and self.group.pick(self.worker.now(), others):
-            self._drop_connection()
-            self._next(kind, head.status, f"upstream answered {head.status}")
-            return True
+        if kind in self.options.next_upstream:
+            self._tried.add(self.attempts[-1].peer)
+            self._failures += 1
+            if self._may_ask_another(kind, now):
+                self.request.complain(ERROR, f"upstream answered {head.status} while {READING_HEAD}")
+                if kind not in NO_FAILURES:
+                    self.attempts[-1].peer.failed(now)
+                self._end_attempt(now)
+                self._drop_connection()
+                self.start()
+                return True
         if self.options.intercept_errors and head.status in self.request.location.error_pages:
             self._drop_connection()
             self._finalize(head.status)
@@ -290,6 +277,7 @@ class Exchange:
     def _drop_connection(self) -> None:
         if self.connection is not None and self.connection.exchange is self:
             self.connection.close()
+        self.connection = None
 
     def answer_data(self, data: bytes) -> None:
         """Bytes of the answer's body."""
@@ -299,30 +287,39 @@ class Exchange:
 
     def answer_end(self) -> None:
         """The answer is complete."""
-        self.attempts[-1].ended = self.worker.now()
-        self.connection = None
-        if self.body is not None:
-            self.body.close()
+        self._over()
         assert self._passing is not None
         self._passing.answer_end()
 
-    def broken(self, why: str) -> None:
+    def broken(self, why: str, doing: str) -> None:
         """The answer ends before its end: the client must see that."""
-        self.request.complain(ERROR, f"{why} while reading upstream")
-        self.attempts[-1].ended = self.worker.now()
+        self.request.complain(ERROR, f"{why} while {doing}")
+        self._over()
+        assert self._passing is not None
+        self._passing.answer_broken()
+
+    def _over(self) -> None:
+        self._end_attempt(self.worker.now())
         self.connection = None
         if self.body is not None:
             self.body.close()
-        assert self._passing is not None
-        self._passing.answer_broken()
 
     def switched(self, head: ResponseHead) -> None:
         """101: from here on bytes pass both ways as they are."""
         request = self.request
-        self.attempts[-1].status = 101
+        if request.finished:
+            self.close()
+            return
+        attempt = self.attempts[-1]
+        self.head = head
+        attempt.status = 101
+        attempt.headed = self.worker.now()
+        attempt.peer.succeeded()
         assert self.connection is not None
         tunnel = self._passing = request.handler = Tunnel(self, self.connection)
         response = self.protocol.response(request, self, b"", head)
+        for header_filter in request.location.header_filters:
+            header_filter(request, response)
         request.stream.open_tunnel(request, response, tunnel)
 
     # The client, while there is no answer yet
@@ -333,14 +330,16 @@ class Exchange:
     def resume(self) -> None:
         """Nothing is being sent to it."""
 
-    def client_gone(self) -> None:
-        """It left: its upstream connection is freed at once."""
-        if self.options.ignore_client_abort:
-            return
-        self.attempts[-1].ended = self.worker.now()
+    def client_gone(self) -> bool:
+        """It left: its upstream connection is freed at once. True if the answer is wanted all the same."""
+        whole = self.sent_whole or (self.body is not None and self.body.repeatable)
+        if self.options.ignore_client_abort and whole and not isinstance(self._passing, Tunnel):
+            return True
         self.close()
+        return False
 
 
-def reason(error: OSError) -> str:
-    """The system's words for an error, also where a library has wrapped them."""
-    return os.strerror(error.errno) if error.errno else str(error)
+def reason(error: Exception) -> str:
+    """The system's number and words for an error, also where a library has wrapped them."""
+    number = getattr(error, "errno", None)
+    return f"{number}: {os.strerror(number)}" if number else str(error) or type(error).__name__

@@ -32,14 +32,22 @@ class Group:
         self.keepalive = keepalive
         self._primaries = [peer for peer in peers if not peer.backup]
         self._backups = [peer for peer in peers if peer.backup]
-        # a lone server is asked whatever its record: there is no better one
-        self._single = peers[0] if len(peers) == 1 and not peers[0].down else None
+        if len(peers) == 1:
+            # a lone server is asked whatever its record: there is no better one
+            peers[0].max_fails = 0
+        self._single = peers[0] if len(peers) == 1 and not (peers[0].down or peers[0].max_conns) else None
 
     def pick(self, now: float, tried: Collection[Peer] = ()) -> Peer | None:
         """The next server that was not tried yet; None if no one is left that may be asked."""
         if self._single is not None:
             return None if self._single in tried else self._single
         return self._pick(self._primaries, now, tried) or self._pick(self._backups, now, tried)
+
+    def has_another(self, now: float, tried: Collection[Peer]) -> bool:
+        """Whether ``pick`` would find a server."""
+        if self._single is not None:
+            return self._single not in tried
+        return any(peer not in tried and peer.available(now) for peer in self.peers)
 
     def _pick(self, peers: list[Peer], now: float, tried: Collection[Peer]) -> Peer | None:
         best: Peer | None = None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections import deque
 from typing import TYPE_CHECKING
 
@@ -11,7 +10,6 @@ from pyproxy.config.values import Address
 from pyproxy.upstream.connection import UpstreamConnection
 
 if TYPE_CHECKING:
-    from pyproxy.core.worker import Worker
     from pyproxy.upstream.exchange import Exchange
     from pyproxy.upstream.group import Keepalive
 
@@ -52,6 +50,7 @@ class Peer:
         self.fails = 0
         self.failed_at = self.checked = 0.0
         self.active = 0
+        """Requests that it is busy with, or is being connected to for."""
         self.idle: deque[UpstreamConnection] = deque()
 
     def available(self, now: float) -> bool:
@@ -97,24 +96,18 @@ class Peer:
 
     def connect(self, exchange: Exchange, timeout: float) -> asyncio.Task[None]:
         """Open a new connection; the exchange hears of it by ``connected`` or ``connect_failed``."""
-        return exchange.worker.spawn(self._connect(exchange.worker, exchange, timeout))
+        return exchange.worker.spawn(self._connect(exchange, timeout))
 
-    async def _connect(self, worker: Worker, exchange: Exchange, seconds: float) -> None:
-        loop = worker.loop
+    async def _connect(self, exchange: Exchange, seconds: float) -> None:
+        loop = exchange.worker.loop
         address = self.address
         try:
             async with asyncio.timeout(seconds):
+                # the connection itself tells the exchange, so that nothing can happen to it before it is in use
                 if address.path is not None:
-                    transport, connection = await loop.create_unix_connection(
-                        lambda: UpstreamConnection(worker, self), address.path
-                    )
+                    await loop.create_unix_connection(lambda: UpstreamConnection(exchange, self), address.path)
                 else:
-                    transport, connection = await loop.create_connection(
-                        lambda: UpstreamConnection(worker, self), address.host, address.port
-                    )
-                    sock = transport.get_extra_info("socket")
-                    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        except OSError as error:
-            exchange.connect_failed(error)
-        else:
-            exchange.connected(connection)
+                    await loop.create_connection(lambda: UpstreamConnection(exchange, self), address.host, address.port)
+        except Exception as error:
+            # OSError mostly; a name that cannot be encoded is a ValueError
+            exchange.connect_failed(self, error)

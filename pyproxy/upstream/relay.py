@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
-from pyproxy.core.log import CRIT
+from pyproxy.core.log import CRIT, WARN
 from pyproxy.core.spool import Spool
 
 if TYPE_CHECKING:
@@ -21,32 +22,46 @@ class Relay:
     they are put aside, so that the upstream is free early; without it the upstream waits.
     """
 
-    __slots__ = ("_broken", "_ended", "_exchange", "_full", "_read", "_spool")
+    __slots__ = ("_broken", "_ended", "_exchange", "_full", "_limit", "_read", "_spool")
 
     def __init__(self, exchange: Exchange) -> None:
+        options = exchange.options
         self._exchange = exchange
         self._full = False
         self._spool: Spool | None = None
         self._read = 0
+        """Bytes of the spool that the client has been sent."""
         self._ended = False
         self._broken = False
+        self._limit = max(options.max_temp_file_size, options.buffers) if options.buffering else 0
+        """Bytes put aside before the upstream has to wait."""
 
     def answer_data(self, data: bytes) -> None:
         """Bytes from the upstream."""
-        if not self._full and not self._pending():
+        if not self._full and (self._spool is None or not self._spool.size):
             self._exchange.request.send(data)
             return
-        if self._spool is None:
-            options = self._exchange.options
-            self._spool = Spool(options.buffers, options.temp_path)
         try:
-            self._spool.append(data)
+            self._put_aside(data)
         except OSError as error:
             self._exchange.request.complain(CRIT, f"cannot buffer an answer: {error}")
             self._exchange.close()
-            self.answer_broken()
-            return
-        if self._pending() >= max(self._exchange.options.max_temp_file_size, self._exchange.options.buffers):
+            self._exchange.request.stream.abort()
+
+    def _put_aside(self, data: bytes) -> None:
+        spool = self._spool
+        if spool is None:
+            options = self._exchange.options
+            # without a file, what is above the buffers is no more than one read from the upstream
+            in_memory = options.buffers if options.buffering and options.max_temp_file_size else sys.maxsize
+            spool = self._spool = Spool(in_memory, options.temp_path)
+        in_file = spool.in_file
+        spool.append(data)
+        if spool.in_file and not in_file:
+            self._exchange.request.complain(
+                WARN, "an upstream response is buffered to a temporary file while reading upstream"
+            )
+        if spool.size >= self._limit:
             self._pause_upstream()
 
     def answer_end(self) -> None:
@@ -59,10 +74,8 @@ class Relay:
         self._ended = self._broken = True
         self._drain()
 
-    def _pending(self) -> int:
-        return self._spool.size - self._read if self._spool is not None else 0
-
     def _drain(self) -> None:
+        """Send what was put aside, as long as the client takes it."""
         request, spool = self._exchange.request, self._spool
         while spool is not None and not self._full and self._read < spool.size:
             data = spool.read(self._read, PIECE)
@@ -70,15 +83,15 @@ class Relay:
             request.send(data)
         if self._full:
             return
-        if spool is not None and self._pending() == 0:
-            spool.clear()
-            self._read = 0
         if not self._ended:
+            if spool is not None:
+                spool.clear()
+                self._read = 0
             if self._exchange.connection is not None:
                 self._exchange.connection.resume_reading()
             return
+        self.close()
         request.handler = None
-        self._close()
         if self._broken:
             request.stream.abort()
         else:
@@ -91,7 +104,7 @@ class Relay:
     def pause(self) -> None:
         """The client takes no more for now."""
         self._full = True
-        if not self._exchange.options.buffering:
+        if not self._limit:
             self._pause_upstream()
 
     def resume(self) -> None:
@@ -99,12 +112,17 @@ class Relay:
         self._full = False
         self._drain()
 
-    def client_gone(self) -> None:
+    def client_gone(self) -> bool:
         """It left."""
-        self._close()
-        self._exchange.client_gone()
+        if not self._exchange.client_gone():
+            self.close()
+            return False
+        self.resume()
+        return True
 
-    def _close(self) -> None:
+    def close(self) -> None:
+        """Give back what was put aside."""
         if self._spool is not None:
             self._spool.close()
             self._spool = None
+            self._read = 0

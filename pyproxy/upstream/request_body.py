@@ -49,10 +49,13 @@ class BodySpooler:
         self._request = request
         self._then = then
         self._spool = Spool(limits.body_buffer_size, limits.body_temp_path)
+        self._failed = False
         request.handler = self
 
     def body_data(self, data: bytes) -> None:
         """Bytes from the client."""
+        if self._failed:
+            return
         try:
             in_memory = not self._spool.in_file
             self._spool.append(data)
@@ -65,11 +68,14 @@ class BodySpooler:
 
     def body_end(self) -> None:
         """It is whole."""
+        if self._failed:
+            return
         self._request.handler = None
         self._then(self._spool)
 
     def body_failed(self, status: int) -> None:
         """It never will be."""
+        self._failed = True
         self._request.handler = None
         self._spool.close()
         phases.finalize(self._request, status)
@@ -80,9 +86,11 @@ class BodySpooler:
     def resume(self) -> None:
         """Nothing is being sent to the client."""
 
-    def client_gone(self) -> None:
+    def client_gone(self) -> bool:
         """The client left."""
+        self._failed = True
         self._spool.close()
+        return False
 
 
 class SpooledBody:
@@ -113,7 +121,7 @@ class SpooledBody:
             connection.write(data)
         if self._sent >= self._spool.size:
             self.complete = True
-            connection.wait_for_answer()
+            connection.watch()
 
     def pause(self) -> None:
         """The connection takes no more for now."""
@@ -144,6 +152,7 @@ class StreamedBody:
     def send(self, connection: UpstreamConnection) -> None:
         """Let the client's bytes come."""
         self._connection = connection
+        connection.watch()
         self._exchange.request.stream.read_body(self)
 
     def body_data(self, data: bytes) -> None:
@@ -161,10 +170,11 @@ class StreamedBody:
         """That was all."""
         if self._connection is None:
             return
+        # before the last write, which may find the connection full: nothing is to be held back any more
+        self.complete = True
         if self._chunked:
             self._connection.write(LAST_CHUNK)
-        self.complete = True
-        self._connection.wait_for_answer()
+        self._connection.watch()
 
     def body_failed(self, status: int) -> None:
         """The client's bytes end in the middle, or make no sense: so must the upstream's request."""
@@ -177,11 +187,12 @@ class StreamedBody:
 
     def pause(self) -> None:
         """The upstream takes no more for now."""
-        self._exchange.request.stream.pause_body()
+        if not self.complete:
+            self._exchange.request.stream.pause_body()
 
     def resume(self) -> None:
         """It takes more."""
-        if not self._exchange.request.finished:
+        if not self.complete and not self._exchange.request.finished:
             self._exchange.request.stream.resume_body()
 
     def close(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pyproxy.core.uri import escape_controls
+from pyproxy.core.uri import escape_controls, escape_spaces
 from pyproxy.core.variables import Depends
 
 if TYPE_CHECKING:
@@ -45,7 +45,6 @@ class RequestHeadWriter:
     ) -> None:
         """``version`` is 10 or 11; ``fields`` are those of ``proxy_set_header``, which replace the client's."""
         self._version = b" HTTP/1.0\r\n" if version == 10 else b" HTTP/1.1\r\n"
-        self._close = b"Connection: close\r\n" if version == 10 else b""
         self._method = method
         self._host: Template | None = None
         self._fields: list[tuple[bytes, bytes, Template]] = []
@@ -57,8 +56,6 @@ class RequestHeadWriter:
                 self._fields.append((lower, name + b": ", value))
         names = {lower for lower, _, _ in self._fields}
         self._own_upgrade = b"upgrade" in names
-        if b"connection" in names:
-            self._close = b""
         self._replaced = NOT_PASSED | names
         self._pass_fields = pass_fields
         self.repeats = all(
@@ -70,7 +67,7 @@ class RequestHeadWriter:
 
     def method(self, request: Request) -> bytes:
         """The method to send."""
-        return self._method.render(request) if self._method is not None else request.method
+        return escape_spaces(self._method.render(request)) if self._method is not None else request.method
 
     def write(self, request: Request, target: Target, uri: bytes, framing: bytes) -> bytes:
         """The whole block; ``framing`` is the field that says how long the body is, or empty."""
@@ -82,8 +79,6 @@ class RequestHeadWriter:
                 lines += (start, escape_controls(value), b"\r\n")
         if head.upgrade is not None and not self._own_upgrade:
             lines.append(UPGRADE)
-        else:
-            lines.append(self._close)
         lines.append(framing)
         if self._pass_fields:
             replaced = self._replaced

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pyproxy.core.redirect import absolute
 from pyproxy.core.regex import Captures
 from pyproxy.core.request import Request, Response
 from pyproxy.core.uri import escape_controls
@@ -112,5 +113,6 @@ class ResponseHeadReader:
         for redirect in self._redirects:
             changed = redirect.apply(request, value)
             if changed is not None:
-                return before + escape_controls(changed)
+                changed = escape_controls(changed)
+                return absolute(request, changed) if lower == b"location" else before + changed
         return before + value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from pyproxy.core.request import Request
     from pyproxy.core.site import Site
     from pyproxy.core.variables import Template
+
+MET = 256
+"""Servers that requests have made up (``proxy_pass`` with variables) whose connections are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +41,23 @@ class Targets:
     def __init__(self, site: Site, source: Source) -> None:
         self._site = site
         self._source = source
+        self._met: dict[str, Group] = {}
 
     def find(self, url: str) -> Target:
         """The target of ``http://host[:port][/uri]`` or ``http://unix:/path[:/uri]``. Raises ValueError."""
+        return self._read(url, self._implied)
+
+    def find_at_work(self, url: str) -> Target:
+        """The same for a URL that a request has made: there may be any number of them."""
+        return self._read(url, self._meet)
+
+    def _read(self, url: str, implied: Callable[[str, values.Address], Group]) -> Target:
         scheme, address, uri = values.upstream_url(url)
         if scheme != "http":
             raise ValueError(f'"{scheme}://" to an upstream is not supported by pyproxy yet')
         rest = url.partition("://")[2]
         authority = "localhost" if address.path is not None else rest.partition("/")[0].partition("?")[0]
-        group = self._site.upstreams.get(authority) or self._implied(str(address), address)
+        group = self._site.upstreams.get(authority) or implied(str(address), address)
         host = authority.removesuffix(":80")
         place = f"unix:{address.path}:" if address.path is not None else host
         return Target(
@@ -64,6 +76,24 @@ class Targets:
             group = self._site.upstreams[key] = Group(key, peers, keepalive)
             self._site.closers.append(group.close)
         return group
+
+    def _meet(self, key: str, address: values.Address) -> Group:
+        # a name is looked up at each connection: here, that would hold up every other request
+        group: Group | None = self._site.upstreams.get(key) or self._met.get(key)
+        if group is None:
+            if len(self._met) >= MET:
+                self._met.pop(next(iter(self._met))).close()
+            keepalive = Keepalive()
+            group = self._met[key] = Group(key, [Peer(address, keepalive)], keepalive)
+        return group
+
+    def close_with_site(self) -> None:
+        """Close the idle connections to what requests have made when the configuration is over."""
+        self._site.closers.append(self._close)
+
+    def _close(self) -> None:
+        for group in self._met.values():
+            group.close()
 
 
 class FixedTarget:
@@ -99,10 +129,11 @@ class VariableTarget:
     def __init__(self, url: Template, targets: Targets) -> None:
         self._url = url
         self._targets = targets
+        targets.close_with_site()
 
     def find(self, request: Request) -> Target:
         """Raises ValueError if what comes out is no URL."""
-        return self._targets.find(self._url.render(request).decode("utf-8", "surrogateescape"))
+        return self._targets.find_at_work(self._url.render(request).decode("utf-8", "surrogateescape"))
 
     def uri(self, request: Request, target: Target) -> bytes:
         """The URL's own URI, or the request's as it came."""

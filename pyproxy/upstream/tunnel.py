@@ -51,6 +51,9 @@ class Tunnel:
         """It takes more."""
         self._connection.resume_reading()
 
-    def client_gone(self) -> None:
+    def client_gone(self) -> bool:
         """It left."""
-        self._exchange.client_gone()
+        return self._exchange.client_gone()
+
+    def close(self) -> None:
+        """Nothing is held here."""

@@ -1,0 +1,163 @@
+"""The body-reading third of a client's connection: to whom a request's body goes, how fast, and if nobody wants it."""
+
+from __future__ import annotations
+
+from math import inf
+from typing import Final, cast
+
+from pyproxy.core.log import ERROR, INFO
+from pyproxy.core.request import BodySink, Request, Response
+from pyproxy.core.stream import Tunnel
+from pyproxy.http1.message import BadMessage
+from pyproxy.http1.serialise import CONTINUE
+from pyproxy.http1.writer import ResponseWriter
+
+
+class _Discard:
+    """Takes the rest of a body that nobody wants."""
+
+    def body_data(self, data: bytes) -> None: ...
+
+    def body_end(self) -> None: ...
+
+    def body_failed(self, status: int) -> None: ...
+
+
+DISCARD: Final = _Discard()
+
+
+class RequestBodyReader(ResponseWriter):
+    """Hands the current request's body to a sink; what follows a body is the connection's to read (``_body_over``)."""
+
+    __slots__ = ("_body_received", "_body_refused", "_buffer", "_ended", "_lingering_until", "_paused", "_sink")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._buffer = b""
+        """What has arrived and was not looked at: the beginning of a body, or further requests."""
+        self._sink: BodySink | None = None
+        self._body_received = 0
+        self._body_refused = False
+        self._paused = False
+        self._ended = False
+        """Whether the client will send no more."""
+        self._lingering_until = 0.0
+
+    def _body_over(self) -> None:
+        """A body that nobody wanted has ended: on to the next request."""
+        raise NotImplementedError
+
+    def _abandon(self, reason: str, status: int = 0) -> bool:
+        """The exchange ends without its client."""
+        raise NotImplementedError
+
+    @property
+    def body_pending(self) -> bool:
+        """Whether there is a body that nobody has read yet. One that was too large is not offered to an error page."""
+        request = self._request
+        refused = self._body_refused or (request is not None and request.error_status == 413)
+        return self._body is not None and self._sink is None and not refused
+
+    def read_body(self, sink: BodySink) -> None:
+        """Start to hand the body to ``sink``; data may come before this returns."""
+        if self._body is None:
+            sink.body_end()
+            return
+        request = self._request
+        if request is not None:
+            self._limits = request.location.limits
+            if request.head.expect_continue and not self._buffer:
+                self._transport.write(CONTINUE)
+        self._continued = True
+        self._body_received = 0
+        self._sink = sink
+        self._watch_body()
+        if self._buffer:
+            data, self._buffer = self._buffer, b""
+            self._feed(data)
+        if self._ended and self._sink is sink:
+            self._abandon("client prematurely closed connection")
+            self._shut()
+        else:
+            self.resume_body()
+
+    def _discard_body(self) -> None:
+        """Read over the rest of a body whose request has been answered."""
+        self._lingering_until = self.worker.now() + self._limits.lingering_time
+        self.read_body(DISCARD)
+
+    def _watch_body(self) -> None:
+        now = self.worker.now()
+        if self._request is None:
+            self.deadline = min(now + self._limits.lingering_timeout, self._lingering_until)
+        else:
+            self.deadline = now + self._limits.body_timeout
+
+    def _feed(self, data: bytes) -> None:
+        sink, body = self._sink, self._body
+        assert sink is not None
+        assert body is not None
+        try:
+            pieces, rest = body.feed(data)
+        except BadMessage as error:
+            self._refuse_body(sink, error.status, error.reason, INFO)
+            return
+        self._body_received += sum(map(len, pieces))
+        limit = self._limits.max_body_size
+        if limit and self._body_received > limit and sink is not DISCARD:
+            reason = f"client intended to send too large chunked body: {self._body_received} bytes"
+            self._refuse_body(sink, 413, reason, ERROR)
+            return
+        self._watch_body()
+        for piece in pieces:
+            sink.body_data(cast(bytes, piece))
+            if self._sink is not sink:
+                # the request was answered meanwhile; what is left of its body goes to nobody
+                break
+        if rest is None or self._body is not body:
+            return
+        last, self._body, self._sink = self._sink, None, None
+        self._continued = False
+        self._buffer = rest
+        self.deadline = inf
+        self.resume_body()
+        if last is sink:
+            sink.body_end()
+        if self._request is None:
+            self._body_over()
+
+    def _refuse_body(self, sink: BodySink, status: int, reason: str, level: int) -> None:
+        """What follows cannot be told from the body: answer, and read no further."""
+        self._sink = None
+        self._body_refused = True
+        self.keep_alive = False
+        if self._request is None:
+            self._shut()
+            return
+        self.deadline = inf
+        self._request.complain(level, reason)
+        sink.body_failed(status)
+
+    def pause_body(self) -> None:
+        """Read nothing for now."""
+        if not self._paused:
+            self._paused = True
+            self._transport.pause_reading()
+            if self._sink is not None:
+                self.deadline = inf
+
+    def resume_body(self) -> None:
+        """Read on."""
+        if self._paused:
+            self._paused = False
+            self._transport.resume_reading()
+            if self._sink is not None:
+                self._watch_body()
+
+    def open_tunnel(self, request: Request, response: Response, tunnel: Tunnel) -> None:
+        """Answer 101; what came after the request's head is the tunnel's already."""
+        super().open_tunnel(request, response, tunnel)
+        self.resume_body()
+        if self._buffer:
+            data, self._buffer = self._buffer, b""
+            tunnel.tunnel_data(data)

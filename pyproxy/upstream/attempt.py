@@ -1,0 +1,22 @@
+"""What is remembered of one server that was asked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pyproxy.upstream.peer import Peer
+
+
+class Attempt:
+    """One server that was asked, for ``$upstream_addr``, ``$upstream_status`` and the times (seconds)."""
+
+    __slots__ = ("connected", "ended", "headed", "peer", "received", "reused", "started", "status")
+
+    def __init__(self, peer: Peer, started: float) -> None:
+        self.peer = peer
+        self.started = started
+        self.reused = False
+        self.connected = self.headed = self.ended = -1.0
+        self.status = 0
+        self.received = 0

@@ -1,0 +1,104 @@
+"""The content handler of a location that passes its requests to HTTP servers."""
+
+from __future__ import annotations
+
+from pyproxy.core.log import ERROR
+from pyproxy.core.request import Request, Response
+from pyproxy.core.site import DONE, Location, Outcome
+from pyproxy.core.spool import Spool
+from pyproxy.http1.head import ResponseHead, ResponseParser
+from pyproxy.http1.memory import Memory
+from pyproxy.upstream.exchange import Exchange
+from pyproxy.upstream.options import Options
+from pyproxy.upstream.request_body import BodySpooler, SpooledBody, StreamedBody
+from pyproxy.upstream.request_head import RequestHeadWriter
+from pyproxy.upstream.response_head import ResponseHeadReader
+from pyproxy.upstream.target import FixedTarget, Target, VariableTarget
+
+
+class ProxyHandler:
+    """Serves one location with ``proxy_pass``."""
+
+    def __init__(
+        self,
+        location: Location,
+        target: FixedTarget | VariableTarget,
+        options: Options,
+        writer: RequestHeadWriter,
+        reader: ResponseHeadReader,
+        version: int,
+        pass_body: bool,
+        buffer_size: int,
+    ) -> None:
+        self.options = options
+        self.parser = ResponseParser(buffer_size, memory=Memory(0, 0, 0))
+        self.remembered: Memory[tuple[ResponseHead, Response]] = Memory()
+        self._location = location
+        self.target = target
+        self._writer = writer
+        self._reader = reader
+        self._version = version
+        self._pass_body = pass_body
+        self._repeats = writer.repeats and not target.varies
+
+    def __call__(self, request: Request) -> Outcome:
+        if request.stream.body_pending and self._pass_body:
+            return self._with_body(request)
+        route = request.route
+        repeats = self._repeats and not request.internal
+        if repeats and route.memo is not None:
+            target, block, method = route.memo
+        else:
+            try:
+                target = self.target.find(request)
+            except ValueError as error:
+                request.complain(ERROR, str(error))
+                return 500
+            length = request.head.fields.content_length if self._pass_body and not request.internal else None
+            framing = b"" if length is None else b"Content-Length: %d\r\n" % length
+            block = self._writer.write(request, target, self.target.uri(request, target), framing)
+            method = self._writer.method(request)
+            if repeats:
+                route.memo = (target, block, method)
+        exchange = Exchange(request, self, target.group, block, method, target.url)
+        if request.head.fields.upgrade is not None:
+            exchange.upgrading = self._writer.upgrades(request)
+        exchange.start()
+        return DONE
+
+    def _with_body(self, request: Request) -> Outcome:
+        try:
+            target = self.target.find(request)
+        except ValueError as error:
+            request.complain(ERROR, str(error))
+            return 500
+        chunked = request.head.chunked
+        if self.options.request_buffering or (chunked and self._version == 10):
+            request.stream.read_body(BodySpooler(request, lambda spool: self._send_spooled(request, target, spool)))
+            return DONE
+        framing = (
+            b"Transfer-Encoding: chunked\r\n" if chunked else b"Content-Length: %d\r\n" % request.head.content_length
+        )
+        exchange = self._exchange(request, target, framing)
+        exchange.body = StreamedBody(exchange, chunked)
+        exchange.start()
+        return DONE
+
+    def _send_spooled(self, request: Request, target: Target, spool: Spool) -> None:
+        exchange = self._exchange(request, target, b"Content-Length: %d\r\n" % spool.size)
+        exchange.body = SpooledBody(spool)
+        exchange.start()
+
+    def _exchange(self, request: Request, target: Target, framing: bytes) -> Exchange:
+        block = self._writer.write(request, target, self.target.uri(request, target), framing)
+        return Exchange(request, self, target.group, block, self._writer.method(request), target.url)
+
+    def response(self, request: Request, exchange: Exchange, block: bytes, head: ResponseHead) -> Response:
+        """The client's response head; remembered where the same bytes will always make the same one."""
+        response, repeats = self._reader.response(request, head)
+        if repeats and self._location.pure_filters and not request.error_status and head.status >= 200:
+            for header_filter in self._location.header_filters:
+                header_filter(request, response)
+            response.shared = True
+            self.remembered.put(block, (head, response))
+        return response
