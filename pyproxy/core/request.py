@@ -16,7 +16,7 @@ Field = tuple[bytes, bytes]
 class Route:
     """Where a request head leads. One connection may remember it for the next request with the very same bytes."""
 
-    __slots__ = ("args", "captures", "head", "location", "memo", "server", "uri")
+    __slots__ = ("args", "captures", "head", "location", "log_memo", "memo", "server", "uri")
 
     def __init__(
         self, head: RequestHead, uri: bytes, args: bytes, server: Server, location: Location, captures: Captures | None
@@ -29,6 +29,8 @@ class Route:
         self.captures = captures
         self.memo: Any = None
         """What the location's content handler remembers of it (the head to send upstream)."""
+        self.log_memo: Any = None
+        """What the access log remembers of it."""
 
 
 class Response:

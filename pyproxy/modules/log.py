@@ -14,7 +14,7 @@ from pyproxy.core.log import STREAMS
 from pyproxy.core.logfile import LogFile
 from pyproxy.core.request import Request
 from pyproxy.core.site import Location
-from pyproxy.core.variables import Template, Variable
+from pyproxy.core.variables import Depends, Getter, Template, Variable
 
 COMBINED = (
     '$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent"'
@@ -93,21 +93,57 @@ def _format(directive: Directive, scope: Scope) -> tuple[str, Formatter, Source]
         raise ValueError("no format; write for example `log_format short '$remote_addr $status'`")
     if name == "combined":
         raise ValueError('the format "combined" exists already, choose another name')
-    return name, _formatter("".join(texts), scope, escape), directive.source
+    return name, _Line(scope.template("".join(texts)).parts, escape), directive.source
 
 
-def _formatter(text: str, scope: Scope, escape: Escape) -> Formatter:
-    getters = [_getter(part, escape) for part in scope.template(text).parts]
-    getters.append(lambda request: b"\n")
-    return lambda request: b"".join([get(request) for get in getters])
+class _Line:
+    """A log format, compiled. What the request head fixes is put together once while a connection repeats the head.
+
+    ``_frame`` is formatted twice: with the fixed values, which leaves a ``%b`` for each that varies, and with those.
+    """
+
+    __slots__ = ("_escape", "_fixed", "_frame", "_nothing", "_varying")
+
+    def __init__(self, parts: list[bytes | Variable], escape: Escape) -> None:
+        self._escape = escape
+        self._nothing = escape(None)
+        self._fixed: list[Getter] = []
+        self._varying: list[Formatter] = []
+        self._frame = b""
+        for part in (*parts, b"\n"):
+            if isinstance(part, bytes):
+                self._frame += part.replace(b"%", b"%%%%")
+            elif part.depends is Depends.REQUEST:
+                self._frame += b"%%b"
+                self._varying.append(_escaped(part, escape))
+            else:
+                self._frame += b"%b"
+                self._fixed.append(part.get)
+
+    def __call__(self, request: Request) -> bytes:
+        route = request.route
+        remembered = route.log_memo
+        if remembered is not None and remembered[0] is self and request.uri is route.uri:
+            line: bytes = remembered[1]
+        else:
+            line = self._frame % tuple(self._fixed_values(request))
+            if not request.internal:
+                route.log_memo = (self, line)
+        return line % tuple([get(request) for get in self._varying])
+
+    def _fixed_values(self, request: Request) -> list[bytes]:
+        nothing = self._nothing
+        values = [nothing if (value := get(request)) is None else value for get in self._fixed]
+        # most values need no escaping: one look at all of them is cheaper than one at each
+        together = b"".join(values)
+        if _UNSAFE.search(together) or b"%" in together:
+            return [self._escape(value).replace(b"%", b"%%") for value in values]
+        return values
 
 
-def _getter(part: bytes | Variable, escape: Escape) -> Formatter:
-    if isinstance(part, bytes):
-        text = part
-        return lambda request: text
-    get = part.get
-    if part.name in _HARMLESS:
+def _escaped(variable: Variable, escape: Escape) -> Formatter:
+    get = variable.get
+    if variable.name in _HARMLESS:
         return get  # type: ignore[return-value]  # these always have a value
     return lambda request: escape(get(request))
 
@@ -162,7 +198,10 @@ def _compile(scope: Scope, location: Location) -> None:
     configured: list[_AccessLog] = scope.get("access_log") or [_AccessLog("stdout", "combined", None, location.source)]
     if any(log.path == "off" for log in configured):
         return
-    formats = {"combined": _formatter(COMBINED, scope, escape_default), **_formats(scope)}
+    formats: dict[str, Formatter] = {
+        "combined": _Line(scope.template(COMBINED).parts, escape_default),
+        **_formats(scope),
+    }
     handlers = []
     for log in configured:
         if log.format not in formats:
