@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
+from pyproxy.core.log import CRIT
+
 if TYPE_CHECKING:
     from pyproxy.core.regex import Captures
     from pyproxy.core.site import Location, Server
+    from pyproxy.core.spool import Spool
     from pyproxy.core.stream import Stream
     from pyproxy.http1.head import RequestHead
 
@@ -90,6 +93,7 @@ class Request:
 
     __slots__ = (
         "args",
+        "body",
         "captures",
         "complete",
         "error_fields",
@@ -124,6 +128,8 @@ class Request:
         self.server = route.server
         self.location = route.location
         self.captures = route.captures
+        self.body: Spool | None = None
+        """The request's body, where it was read whole; it lasts as long as the request."""
         self.handler: Producer | None = None
         self.response: Response | None = None
         self.upstream: Any = None
@@ -179,10 +185,16 @@ class Request:
         self.stream.finish()
 
     def log(self) -> None:
-        """Write the access log; called once, when the exchange is over."""
+        """Write the access log and let go of the body; called once, when the exchange is over."""
         self.finished = True
-        for handler in self.location.log_handlers:
-            handler(self)
+        if self.body is not None:
+            self.body.close()
+        try:
+            for handler in self.location.log_handlers:
+                handler(self)
+        except Exception as error:
+            # a variable that cannot be had must not cost the connection
+            self.complain(CRIT, f"cannot write the access log: {type(error).__name__}: {error}")
 
     def complain(self, level: int, message: str) -> None:
         """Write to the error log, with what identifies this request, as nginx does."""

@@ -148,10 +148,12 @@ class UpstreamConnection(asyncio.Protocol):
         self._transport.write(data)
         self.watch()
 
-    def write_eof(self) -> None:
-        """The client's side of a tunnel has ended."""
-        if self._transport.can_write_eof() and not self._transport.is_closing():
-            self._transport.write_eof()
+    def shut(self) -> None:
+        """The client has ended a tunnel: close, after what is still on its way to the server."""
+        if self.exchange is not None:
+            self.deadline = self.worker.now() + self.exchange.options.send_timeout
+            self.exchange = None
+        self._transport.close()
 
     def pause_reading(self) -> None:
         """The client is slower than the upstream."""

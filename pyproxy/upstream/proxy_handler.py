@@ -42,7 +42,7 @@ class ProxyHandler:
         self._repeats = writer.repeats and not target.varies
 
     def __call__(self, request: Request) -> Outcome:
-        if request.stream.body_pending and self._pass_body:
+        if self._pass_body and (request.stream.body_pending or request.body is not None):
             return self._with_body(request)
         route = request.route
         repeats = self._repeats and not request.internal
@@ -72,6 +72,10 @@ class ProxyHandler:
         except ValueError as error:
             request.complain(ERROR, str(error))
             return 500
+        if request.body is not None:
+            # an error page has led here from another upstream
+            self._send_spooled(request, target, request.body)
+            return DONE
         chunked = request.head.chunked
         if self.options.request_buffering or (chunked and self._version == 10):
             request.stream.read_body(BodySpooler(request, lambda spool: self._send_spooled(request, target, spool)))

@@ -71,6 +71,7 @@ class BodySpooler:
         if self._failed:
             return
         self._request.handler = None
+        self._request.body = self._spool
         self._then(self._spool)
 
     def body_failed(self, status: int) -> None:
@@ -134,8 +135,7 @@ class SpooledBody:
             self._go_on()
 
     def close(self) -> None:
-        """Give memory or file back."""
-        self._spool.close()
+        """Another server may be asked with it yet: it is the request's."""
 
 
 class StreamedBody:

@@ -25,8 +25,9 @@ class Tunnel:
         self._connection.write(data)
 
     def tunnel_eof(self) -> None:
-        """The client will send no more."""
-        self._connection.write_eof()
+        """The client will send no more: the end for both, as in nginx. One that vanished looks the same."""
+        self._connection.shut()
+        self._exchange.answer_end()
 
     # from the upstream
 

@@ -233,3 +233,23 @@ async def test_proxy_send_timeout(tmp_path: Path, directives: str) -> None:
         assert (await client.answer()).status == 504
         assert "upstream timed out (110: Connection timed out) while sending request to upstream" in proxy.errors
         flood.cancel()
+
+
+@pytest.mark.parametrize("size", [10, 50_000])
+async def test_a_body_outlives_the_upstream_that_failed(tmp_path: Path, size: int) -> None:
+    """An error page leads to another upstream: it gets the body that was read for the first one."""
+    body = BODY[:size]
+
+    async def hangs_up(visit: Visit) -> None:
+        await visit.request()
+
+    async with upstream(hangs_up) as first, upstream(echo) as second:
+        config = f"""
+            location / {{ proxy_pass http://127.0.0.1:{first.port}; error_page 502 = @other; }}
+            location @other {{ proxy_pass http://127.0.0.1:{second.port}; }}
+        """
+        async with serve(tmp_path, config) as proxy:
+            client = await proxy.client()
+            for _ in range(2):
+                await client.send(post(f"Content-Length: {size}") + body)
+                assert (await client.answer()).body == b"length:" + body
