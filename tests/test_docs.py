@@ -1,0 +1,24 @@
+"""What the documentation says of the code is so."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from tests.against_nginx.deviations import table
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+
+
+def test_the_list_of_deviations_is_the_one_that_is_tested() -> None:
+    text = (REPOSITORY / "docs" / "nginx.md").read_text()
+    listed = re.search(r"<!-- deviations -->\n(.*)\n<!-- end -->", text, re.DOTALL)
+    assert listed, "docs/nginx.md has lost its place for the list"
+    assert listed[1] == table(), "update it with `python -m tests.against_nginx.deviations --write`"
+
+
+def test_links_lead_somewhere() -> None:
+    pages = [*REPOSITORY.glob("*.md"), *(REPOSITORY / "docs").glob("*.md")]
+    for page in pages:
+        for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text()):
+            assert (page.parent / target).exists(), f"{page.name}: {target}"
