@@ -33,11 +33,16 @@ def current_user() -> sqlite3.Row | None:
     """The signed-in user's row (id, name), or None."""
     if "user" not in g:
         token = session.get("sign_in")
-        g.user = token and database().execute(
-            "SELECT users.id, users.name FROM sign_ins JOIN users ON users.id = sign_ins.user_id"
-            " WHERE token_hash = ? AND expires > ?",
-            [_hash(token), int(time.time())],
-        ).fetchone()
+        g.user = (
+            token
+            and database()
+            .execute(
+                "SELECT users.id, users.name FROM sign_ins JOIN users ON users.id = sign_ins.user_id"
+                " WHERE token_hash = ? AND expires > ?",
+                [_hash(token), int(time.time())],
+            )
+            .fetchone()
+        )
     user: sqlite3.Row | None = g.user
     return user
 
@@ -116,9 +121,13 @@ def _insert(name: str, password: str) -> int | None:
 def sign_in() -> ResponseReturnValue:
     error = None
     if request.method == "POST":
-        user = database().execute(
-            "SELECT id, name, password_hash FROM users WHERE key = ?", [key(request.form.get("name", "").strip())]
-        ).fetchone()
+        user = (
+            database()
+            .execute(
+                "SELECT id, name, password_hash FROM users WHERE key = ?", [key(request.form.get("name", "").strip())]
+            )
+            .fetchone()
+        )
         password = request.form.get("password", "")
         if check_password_hash(user["password_hash"] if user else NOBODYS_HASH, password) and user:
             _start_session(user["id"])

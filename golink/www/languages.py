@@ -63,17 +63,13 @@ def choose(code: str) -> BaseResponse:
     """Remember the language and go back to the page where it was chosen."""
     response = redirect(local_path(request.args.get("next"), url_for("home")))
     if code in NAMES:
-        response.set_cookie(
-            COOKIE, code, max_age=YEAR_SECONDS, samesite="Lax", httponly=True, secure=request.is_secure
-        )
+        response.set_cookie(COOKIE, code, max_age=YEAR_SECONDS, samesite="Lax", httponly=True, secure=request.is_secure)
     return response
 
 
 def install(app: Flask) -> None:
     app.register_blueprint(blueprint)
-    app.jinja_env.globals.update(
-        text=text, language=language, here=here, language_names=NAMES, language_tags=TAGS
-    )
+    app.jinja_env.globals.update(text=text, language=language, here=here, language_names=NAMES, language_tags=TAGS)
 
     @app.after_request
     def label(response: Response) -> Response:

@@ -65,9 +65,11 @@ def _insert(name: str, address: str, tags: list[str]) -> dict[str, str]:
 @blueprint.post("/links/<int:link_id>/delete")
 @members_only
 def delete(link_id: int) -> ResponseReturnValue:
-    row = database().execute(
-        "DELETE FROM links WHERE id = ? AND user_id = ? RETURNING name", [link_id, member()["id"]]
-    ).fetchone()
+    row = (
+        database()
+        .execute("DELETE FROM links WHERE id = ? AND user_id = ? RETURNING name", [link_id, member()["id"]])
+        .fetchone()
+    )
     if row is None:
         abort(404)
     flash(text("links.deleted", name=row["name"]))
@@ -78,9 +80,11 @@ def delete(link_id: int) -> ResponseReturnValue:
 @members_only
 def go(name: str) -> ResponseReturnValue:
     """Redirect to the address that this member gave NAME; /go/NAME of two members may lead to two places."""
-    row = database().execute(
-        "SELECT address FROM links WHERE user_id = ? AND key = ?", [member()["id"], key(name)]
-    ).fetchone()
+    row = (
+        database()
+        .execute("SELECT address FROM links WHERE user_id = ? AND key = ?", [member()["id"], key(name)])
+        .fetchone()
+    )
     if row is None:
         suggestion = name if is_name(name, longest=LONGEST_NAME) else ""
         return render_template("not_found.html", name=name, suggestion=suggestion), 404
@@ -95,10 +99,15 @@ def _page(errors: dict[str, str], form: dict[str, str]) -> str:
 
 def search(user_id: int, query: str, tag: str) -> list[dict[str, object]]:
     """The user's links with this tag, if one is given, that have every word of `query` in name, address or a tag."""
-    rows: list[sqlite3.Row] = database().execute(
-        "SELECT id, name, key, address, (SELECT group_concat(tag, ' ') FROM tags WHERE link_id = links.id) AS tags"
-        " FROM links WHERE user_id = ? ORDER BY key", [user_id]
-    ).fetchall()
+    rows: list[sqlite3.Row] = (
+        database()
+        .execute(
+            "SELECT id, name, key, address, (SELECT group_concat(tag, ' ') FROM tags WHERE link_id = links.id) AS tags"
+            " FROM links WHERE user_id = ? ORDER BY key",
+            [user_id],
+        )
+        .fetchall()
+    )
     # Matched here because SQLite's LIKE ignores case in ASCII only; a member has MOST_LINKS links at most.
     words = key(query).split()
     found: list[dict[str, object]] = []

@@ -77,7 +77,9 @@ def test_addresses_that_are_refused(alice: Visitor, address: str) -> None:
     assert alice.link_names() == []
 
 
-@pytest.mark.parametrize("address", ["http://localhost:8000", "HTTPS://Example.ORG/a%20b", "http://[::1]:80/", "https://中文.example/路"])
+@pytest.mark.parametrize(
+    "address", ["http://localhost:8000", "HTTPS://Example.ORG/a%20b", "http://[::1]:80/", "https://中文.example/路"]
+)
 def test_addresses_that_are_taken(alice: Visitor, address: str) -> None:
     assert alice.add("x", address).status_code == 303
     assert alice.get("/go/x").status_code == 302

@@ -282,7 +282,7 @@ def test_another_client_s_look_counts(client: FakeStream, www: Path) -> None:
 
 
 def test_a_memory_is_of_one_location(stream: Ask) -> None:
-    client = stream('location /a/ { alias html/; default_type x/a; } location /b/ { alias html/; default_type x/b; }')
+    client = stream("location /a/ { alias html/; default_type x/a; } location /b/ { alias html/; default_type x/b; }")
     for kind in "abab":
         client.ask(f"/{kind}/ten.txt")
         assert client.field("Content-Type") == f"x/{kind}"
