@@ -129,7 +129,8 @@ class ClientConnection(RequestBodyReader, asyncio.Protocol):
     def close(self) -> None:
         """Finish what has begun, then close (aiohttp's runner calls this when it shuts down)."""
         self.keep_alive = False
-        if self._request is None and not self._lingering:
+        # not where a first request is awaited, or half of one has come: nginx does not take that for idle either
+        if self._request is None and not self._lingering and not self._head_begun:
             self._shut()
 
     async def shutdown(self, timeout: float | None = None) -> None:  # noqa: ASYNC109  # aiohttp's
@@ -309,6 +310,9 @@ class ClientConnection(RequestBodyReader, asyncio.Protocol):
                 self._advance()
 
     def _body_over(self) -> None:
+        if not self.keep_alive:  # shut down meanwhile
+            self._close()
+            return
         self._idle()
         self._advance()
 

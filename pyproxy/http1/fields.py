@@ -146,7 +146,7 @@ class FieldReader:
         self._names: dict[bytes, tuple[bytes, int]] = {}
 
     def read(self, block: bytes) -> Fields:
-        """Read `block`: field lines and the empty line that ends them. Raises BadMessage."""
+        """Read `block`: field lines and the empty line that ends them, all with CRLF. Raises BadMessage."""
         if not block.endswith(b"\r\n"):
             raise self._sender.error("sent invalid header line")
         found: list[tuple[bytes, bytes]] = _FIELDS.findall(block, 0, len(block) - 2)

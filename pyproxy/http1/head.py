@@ -8,10 +8,10 @@ from typing import Final
 
 from pyproxy.http1.fields import FIRST_IN_RESPONSE, ONCE_IN_REQUEST, ONCE_IN_RESPONSE, FieldReader, Fields
 from pyproxy.http1.host import split_host
+from pyproxy.http1.line_ends import find_blank_line, refuse_bare_cr, with_crlf
 from pyproxy.http1.memory import Memory
-from pyproxy.http1.message import CLIENT, UPSTREAM, Sender, printable
+from pyproxy.http1.message import CLIENT, UPSTREAM, BadMessage, printable
 from pyproxy.http1.request_line import (
-    MAX_EMPTY_LINES,
     bad_line,
     check_line,
     match_absolute_line,
@@ -22,7 +22,6 @@ from pyproxy.http1.request_line import (
 
 _STATUS_LINE: Final = re.compile(rb"HTTP/1\.([0-9]) ([1-9][0-9][0-9])(?: ([^\x00-\x08\x0a-\x1f\x7f]*+))?\r\n").match
 _STATUS_LINE_BEGINS: Final = b"HTTP/1."
-_BARE_LINE_END: Final = re.compile(rb"(?<!\r)\n|\r(?=[^\n])").search
 
 _NO_FIELDS: Final = Fields(())
 
@@ -117,20 +116,19 @@ class ResponseHead:
 
 
 def find_head_end(data: bytes | bytearray, start: int = 0) -> int:
-    """The index after the empty line that ends the head beginning at `start`; -1 if it is not there yet.
+    """The index after the first empty line of the head beginning at `start`, which ends it; -1 if it is not there yet.
 
     Empty lines before a head belong to it. When this says -1, ask the parser's `check_unfinished` before waiting.
     """
-    end = data.find(b"\r\n\r\n", start)
-    if 0 <= end < start + 2 * MAX_EMPTY_LINES and data.startswith(b"\r\n", start):
-        end = data.find(b"\r\n\r\n", skip_empty_lines(data, start))
-    return end + 4 if end >= 0 else -1
-
-
-def _refuse_bare_line_end(sender: Sender, data: bytes | bytearray, start: int, seen: int) -> None:
-    # RFC 9112, 2.2 lets a reader accept a bare LF. Two readers that differ there see two different messages.
-    if _BARE_LINE_END(data, max(start, seen - 1)):
-        raise sender.error("sent a line that does not end in CRLF")
+    match = find_blank_line(data, start)
+    if match is None:
+        return -1
+    end = match.end()
+    if end > start + 4:
+        return end
+    # so early, that was among the empty lines before the head
+    match = find_blank_line(data, skip_empty_lines(data, start))
+    return match.end() if match else -1
 
 
 class RequestParser:
@@ -159,7 +157,7 @@ class RequestParser:
 
         `seen` is the length of `data` at an earlier call for the same head, so that nothing is searched twice.
         """
-        _refuse_bare_line_end(CLIENT, data, start, seen)
+        refuse_bare_cr(CLIENT, data, start, seen)
         first = skip_empty_lines(data, start)
         self._check_sizes(data, first)
         check_line(data, first)
@@ -168,6 +166,13 @@ class RequestParser:
         """Read a whole head, its empty line included (see `find_head_end`). Raises BadMessage."""
         if len(block) > self._limits.line:
             self._check_sizes(block, skip_empty_lines(block, 0))
+        try:
+            return self._read(block)
+        except BadMessage:
+            # The strict grammar holds no bare LF. Only what it refuses is looked through for one, and read by it again.
+            return self._read(with_crlf(block))
+
+    def _read(self, block: bytes) -> RequestHead:
         match = match_origin_line(block)
         if match is None:
             return self._parse_absolute(block)
@@ -200,7 +205,7 @@ class RequestParser:
             raise CLIENT.error("sent invalid host in request line")
         path = b"/" if target is None else b"/" + target if target.startswith(b"?") else target
         # The rest is what the same request says in origin form, so that there is one reading.
-        head = self.parse(b"%b %b HTTP/1.%b\r\n%b" % (method, path, minor, block[match.end() :]))
+        head = self._read(b"%b %b HTTP/1.%b\r\n%b" % (method, path, minor, block[match.end() :]))
         head.line = line
         head.authority = authority
         head.host = parts[0]
@@ -234,7 +239,7 @@ class ResponseParser:
 
     def check_unfinished(self, data: bytes | bytearray, start: int = 0, seen: int = 0) -> None:
         """Raise BadMessage if no bytes that may follow can make a good head of `data[start:]`; `seen` as above."""
-        _refuse_bare_line_end(UPSTREAM, data, start, seen)
+        refuse_bare_cr(UPSTREAM, data, start, seen)
         if len(data) - start > self._max_size:
             raise UPSTREAM.error("sent too big header")
         begin = bytes(data[start : start + len(_STATUS_LINE_BEGINS)])
@@ -245,13 +250,16 @@ class ResponseParser:
         """Read a whole head, its empty line included. Raises BadMessage."""
         head = self._memory.get(block)
         if head is None:
-            head = self._read(block)
+            if len(block) > self._max_size:
+                raise UPSTREAM.error("sent too big header")
+            try:
+                head = self._read(block)
+            except BadMessage:
+                head = self._read(with_crlf(block))  # as a request
             self._memory.put(block, head)
         return head
 
     def _read(self, block: bytes) -> ResponseHead:
-        if len(block) > self._max_size:
-            raise UPSTREAM.error("sent too big header")
         match = _STATUS_LINE(block)
         if match is None:
             line = printable(block.partition(b"\r\n")[0])

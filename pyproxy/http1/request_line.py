@@ -5,17 +5,17 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from pyproxy.http1.line_ends import with_crlf
 from pyproxy.http1.message import CLIENT, BadMessage, printable
 
 # nginx skips any number of empty lines before a request; a few are all that a client has a reason to send.
-MAX_EMPTY_LINES: Final = 4
-
-_EMPTY_LINES: Final = rb"(?:\r\n){0,%d}" % MAX_EMPTY_LINES
+_EMPTY_LINES: Final = rb"(?:\r\n){0,4}"
 _METHOD: Final = rb"(?!CONNECT |TRACE )([A-Z_-]++)"
 # `#` never belongs to a request target (RFC 9112, 3.2); bytes above 0x7f do not either, but nginx lets them pass.
 _TARGET: Final = rb"[^\x00-\x20\x7f#]*+"
 _SCHEME: Final = rb"[Hh][Tt][Tt][Pp][Ss]?://"
-_AUTHORITY: Final = rb"(?:[A-Za-z0-9.\-]++|\[[^\x00-\x20\x7f#/?\]]++\])(?::[0-9]*+)?"
+_NAME: Final = rb"(?:[A-Za-z0-9.\-]++|\[[^\x00-\x20\x7f#/?\]]++\])"
+_AUTHORITY: Final = rb"%b(?::[0-9]*+)?" % _NAME
 
 match_origin_line: Final = re.compile(
     rb"%b(%b (/%b) HTTP/1\.([0-9]))\r\n" % (_EMPTY_LINES, _METHOD, _TARGET),
@@ -27,10 +27,14 @@ match_absolute_line: Final = re.compile(
 ).match
 """Groups: line, method, authority, target (None if it is empty), minor version."""
 
-_skip_empty_lines: Final = re.compile(_EMPTY_LINES).match
+_skip_empty_lines: Final = re.compile(rb"(?:\r?\n){0,4}").match
 _BEGINS: Final = re.compile(rb"[A-Z_-]*+(?: [^\x00-\x20\x7f#]*+(?: [HTP/0-9.]*+\r?)?)?|\r").fullmatch
 _VALID_METHOD: Final = re.compile(rb"([A-Z_-]++) ").match
 _OTHER_VERSION: Final = re.compile(rb"[A-Z_-]++ (?:/|%b)%b HTTP/(?:[2-9]|[1-9][0-9]++)\." % (_SCHEME, _TARGET)).match
+_NOT_SERVED: Final = re.compile(
+    rb"(?:CONNECT %b:[0-9]++|TRACE (?:/%b|%b%b(?:[/?]%b)?)) HTTP/1\.[0-9]\r\n"
+    % (_NAME, _TARGET, _SCHEME, _AUTHORITY, _TARGET)
+).match
 
 
 def skip_empty_lines(data: bytes | bytearray, start: int) -> int:
@@ -45,8 +49,10 @@ def check_line(data: bytes | bytearray, first: int) -> None:
     if end < 0:
         if not _BEGINS(data, first):
             raise bad_line(bytes(data[first:]))
-    elif not match_origin_line(data, first) and not match_absolute_line(data, first):
-        raise bad_line(bytes(data[first : end + 1]))
+        return
+    line = with_crlf(bytes(data[first : end + 1]))
+    if not match_origin_line(line) and not match_absolute_line(line):
+        raise bad_line(line)
 
 
 def method_of(line: bytes) -> bytes:
@@ -61,7 +67,7 @@ def bad_line(line: bytes) -> BadMessage:
     method = method_of(line)
     if not method:
         return CLIENT.error(f'sent invalid method: "{shown}"')
-    if method in (b"CONNECT", b"TRACE"):
+    if _NOT_SERVED(line):
         return CLIENT.error(f"sent {method.decode()} method", 405)
     if _OTHER_VERSION(line):
         return CLIENT.error(f'sent invalid version: "{shown}"', 505)

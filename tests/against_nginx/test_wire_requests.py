@@ -41,7 +41,7 @@ def refused(why: str) -> Deviation:
     return Deviation(400, why, lacks="upstream connection")
 
 
-LINES = refused("lines end with CRLF, a bare LF or CR is refused (RFC 9112, 2.2)")
+BARE_CR = refused("a bare CR is refused (RFC 9112, 2.2)")
 NAMES = refused("field names are tokens, others are refused instead of ignored (RFC 9110, 5.1)")
 VALUES = refused("control bytes in values are refused (RFC 9110, 5.5)")
 SPACES = refused("one space between the parts (RFC 9112, 3)")
@@ -96,12 +96,13 @@ FIELDS = [
     Exchange("first field folded", raw("GET / HTTP/1.1\n Host: a\n\n"), 400),
     Exchange("bare CR in a value", raw("GET / HTTP/1.1\nHost: a\nX: a\rb\n\n"), 400),
     Exchange("bare CR ends a line", b"GET / HTTP/1.1\r\nHost: a\rX: b\r\n\r\n", 400),
-    Exchange("bare LF ends a field", b"GET / HTTP/1.1\r\nHost: a\nX: b\r\n\r\n", 200, deviates=LINES),
-    Exchange("bare LF ends the request line", b"GET / HTTP/1.1\nHost: a\r\n\r\n", 200, deviates=LINES),
-    Exchange("bare LF ends the head", b"GET / HTTP/1.1\r\nHost: a\r\n\n", 200, deviates=LINES),
-    Exchange("bare LF everywhere", b"GET / HTTP/1.1\nHost: a\n\n", 200, deviates=LINES),
+    Exchange("bare LF ends a field", b"GET / HTTP/1.1\r\nHost: a\nX: b\r\n\r\n", 200),
+    Exchange("bare LF ends the request line", b"GET / HTTP/1.1\nHost: a\r\n\r\n", 200),
+    Exchange("bare LF ends the last field", b"GET / HTTP/1.1\r\nHost: a\n\r\n", 200),
+    Exchange("bare LF ends the head", b"GET / HTTP/1.1\r\nHost: a\r\n\n", 200),
+    Exchange("bare LF everywhere", b"GET / HTTP/1.1\nHost: a\n\n", 200),
     Exchange("two CR before LF", b"GET / HTTP/1.1\r\r\nHost: a\r\n\r\n", 400),
-    Exchange("two CR end a field", b"GET / HTTP/1.1\r\nHost: a\r\r\nX: b\r\n\r\n", 200, deviates=LINES),
+    Exchange("two CR end a field", b"GET / HTTP/1.1\r\nHost: a\r\r\nX: b\r\n\r\n", 200, deviates=BARE_CR),
 ]
 
 REQUEST_LINES = [
@@ -152,10 +153,22 @@ REQUEST_LINES = [
     Exchange("TLS hello", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", 400),
     Exchange("an empty line before", b"\r\n" + get("/"), 200),
     Exchange("two empty lines before", b"\r\n\r\n" + get("/"), 200),
-    Exchange("bare LF before", b"\n" + get("/"), 200, deviates=LINES),
+    Exchange("bare LF before", b"\n" + get("/"), 200),
+    Exchange("bare LFs and an empty line before", b"\n\r\n\n" + get("/"), 200),
+    Exchange("bare LF ends the line of an absolute form", b"GET http://b/ HTTP/1.1\nHost: a\n\n", 200),
+    Exchange("bare LF, HTTP/1.0", b"GET / HTTP/1.0\n\n", 200),
+    Exchange("bare LF, HTTP/2.0", b"GET / HTTP/2.0\nHost: a\n\n", 505),
     line("connect", "CONNECT a:80 HTTP/1.1", 405),
-    line("connect to a path", "CONNECT / HTTP/1.1", 400, Deviation(405, "CONNECT is refused, whatever its target")),
+    line("connect to IPv6", "CONNECT [::1]:80 HTTP/1.1", 405),
+    line("connect to a path", "CONNECT / HTTP/1.1", 400),
+    line("connect without a port", "CONNECT a HTTP/1.1", 400),
+    line("connect with an empty port", "CONNECT a: HTTP/1.1", 400),
+    line("connect with a path", "CONNECT a:80/ HTTP/1.1", 400),
+    line("connect in absolute form", "CONNECT http://a:80 HTTP/1.1", 400),
     line("trace", "TRACE / HTTP/1.1", 405),
+    line("trace in absolute form", "TRACE http://a HTTP/1.1", 405),
+    line("trace without a path", "TRACE a HTTP/1.1", 400),
+    line("trace, HTTP/2.0", "TRACE / HTTP/2.0", 505),
     line("authority form", "GET a:80 HTTP/1.1"),
     line("star with GET", "GET * HTTP/1.1"),
     line("backslash", "GET \\ HTTP/1.1"),
@@ -210,6 +223,30 @@ SEQUENCES = [
     Exchange("bytes after a closing request are not", get("/", "Connection: close") + SMUGGLED, 200, lacks="/smuggled"),
     Exchange("bytes after an HTTP/1.0 request are not", get("/", version="1.0") + SMUGGLED, 200, lacks="/smuggled"),
     Exchange("the empty line after a body", post("/", HELLO) + b"\r\n" + get("/second"), (200, 200)),
+    Exchange(
+        "an empty line of LFs ends the head, what looks like more of it is a request",
+        b"GET / HTTP/1.1\nHost: a\n\nGET /second HTTP/1.1\r\nHost: b\r\n\r\n",
+        (200, 200),
+        contains="GET /second",
+    ),
+    Exchange(
+        "an empty line of CRLF after a bare LF ends the head",
+        b"GET / HTTP/1.1\r\nHost: a\n\r\nGET /second HTTP/1.1\nHost: b\r\n\n",
+        (200, 200),
+        contains="GET /second",
+    ),
+    Exchange(
+        "fields after an empty line of LFs are no fields",
+        b"POST / HTTP/1.1\r\nHost: a\n\nContent-Length: 11\r\n\r\nhello world",
+        (200, 400),
+        lacks="Content-Length: 11",
+    ),
+    Exchange(
+        "a body that begins with empty lines",
+        b"POST / HTTP/1.1\nHost: a\nContent-Length: 4\n\n\n\r\n\n" + get("/second"),
+        (200, 200),
+        contains="GET /second",
+    ),
     Exchange("nonsense after a request", get("/") + b"nonsense\r\n\r\n", (200, 400)),
 ]
 

@@ -31,7 +31,7 @@ GARBAGE = Deviation(502, "an answer begins with a status line, what does not is 
 SKIPPED = Deviation(200, "1xx answers are skipped, the final one is passed on (RFC 9110, 15.2)", lacks="HTTP/1.1 10")
 UNFINISHED = Deviation(502, "a 1xx answer is not the final one (RFC 9110, 15.2)")
 UNASKED = Deviation(502, "101 is passed on only when the client asked for the upgrade (RFC 9110, 15.2.2)")
-LINES = Deviation(502, "lines end with CRLF, a bare LF or CR is refused (RFC 9112, 2.2)")
+BARE_CR = Deviation(502, "a bare CR is refused (RFC 9112, 2.2)")
 NAMES = Deviation(502, "a field line is a token, a colon and a value, others are refused (RFC 9110, 5.1)")
 VALUES = Deviation(502, "control bytes in values are refused (RFC 9110, 5.5)")
 
@@ -54,6 +54,11 @@ def reply(
         contains=contains,
         lacks=lacks,
     )
+
+
+def lines(name: str, answer: bytes, contains: str = "", deviates: Deviation | None = None) -> Exchange:
+    """An answer with its line ends as written, whole and followed by the end of the connection."""
+    return Exchange(name, get("/"), 200, upstream=Reply(answer, CLOSE), contains=contains, deviates=deviates)
 
 
 def field(
@@ -132,20 +137,14 @@ FIELDS = [
     field("brackets in a name", "X(Name): a", 200, NAMES),
     field("dot in a name", "X.Name: a", 200),
     field("folded line", "X-Name: a\n b", 502),
-    Exchange(
-        "bare LF ends a field",
-        get("/"),
-        200,
-        deviates=LINES,
-        upstream=Reply(b"HTTP/1.1 200 OK\r\nX: a\nContent-Length: 2\r\n\r\nok", CLOSE),
-    ),
-    Exchange(
-        "bare LF everywhere",
-        get("/"),
-        200,
-        deviates=LINES,
-        upstream=Reply(b"HTTP/1.1 200 OK\nContent-Length: 2\n\nok", CLOSE),
-    ),
+    lines("bare LF ends the status line", b"HTTP/1.1 200 OK\nX: a\r\nContent-Length: 2\r\n\r\nok"),
+    lines("bare LF ends a field", b"HTTP/1.1 200 OK\r\nX: a\nContent-Length: 2\r\n\r\nok"),
+    lines("bare LF ends the last field", b"HTTP/1.1 200 OK\r\nContent-Length: 2\n\r\nok"),
+    lines("bare LF ends the head", b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\nok"),
+    lines("bare LF everywhere", b"HTTP/1.1 200 OK\nContent-Length: 2\n\nok"),
+    lines("bare LF in a 1xx answer", b"HTTP/1.1 103 Early Hints\nX: a\n\nHTTP/1.1 200 OK\nContent-Length: 2\n\nok"),
+    lines("an empty line of LFs, then more fields", b"HTTP/1.1 200 OK\r\nX: a\n\nY: b\r\n\r\n", contains="Y: b"),
+    lines("two CR end a field", b"HTTP/1.1 200 OK\r\nX: a\r\r\nContent-Length: 2\r\n\r\nok", deviates=BARE_CR),
     Exchange(
         "bare CR in a value",
         get("/"),

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from pyproxy.core.request import Request, Response
 from tests.support.proxy import serve, until
 from tests.support.upstream import Visit, always, answer, upstream
 
@@ -210,6 +211,31 @@ async def test_a_bad_chunk_in_an_unread_body_ends_the_connection(tmp_path: Path)
         assert len(proxy.access) == 1
 
 
+async def test_a_sink_that_is_full_at_the_end_of_its_body_does_not_stop_the_next_request(tmp_path: Path) -> None:
+    class Full:
+        def __init__(self, request: Request) -> None:
+            self.request = request
+
+        def body_data(self, data: bytes) -> None:
+            self.request.stream.pause_body()
+
+        def body_end(self) -> None:
+            asyncio.get_running_loop().call_soon(self.request.respond, Response(200, [], 2), b"ok")
+
+        def body_failed(self, status: int) -> None: ...
+
+    def take(request: Request) -> bool:
+        request.stream.read_body(Full(request))
+        return True
+
+    async with serve(tmp_path, RETURN) as proxy:
+        proxy.site.servers[0].locations.find(b"/")[0].handlers = (take,)  # type: ignore[union-attr]
+        client = await proxy.client()
+        for _ in range(3):
+            assert (await client.ask(post("/", "Content-Length: 3", "Expect: 100-continue"))).status == 100
+            assert (await client.ask(b"abc")).body == b"ok"
+
+
 # Lingering close
 
 
@@ -253,7 +279,7 @@ async def test_without_lingering(tmp_path: Path) -> None:
         (b"GET /../x HTTP/1.1\r\nHost: a\r\n\r\n", 400),
         (b"GET /" + b"a" * 9000 + b" HTTP/1.1\r\nHost: a\r\n\r\n", 414),
         (b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"a" * 9000 + b"\r\n\r\n", 400),
-        (b"GET / HTTP/1.1\r\nHost: a\nX: y\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: a\rX: y\r\n\r\n", 400),
     ],
 )
 async def test_after_a_bad_head_nothing_is_read(tmp_path: Path, raw: bytes, status: int) -> None:

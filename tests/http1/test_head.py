@@ -204,6 +204,11 @@ REFUSED: dict[str, tuple[bytes, int]] = {
     "fragment after the authority": (b"GET http://a#b HTTP/1.1\r\nHost: a\r\n\r\n", 400),
     "absolute form without Host": (b"GET http://a/ HTTP/1.1\r\n\r\n", 400),
     "CONNECT": (b"CONNECT a:443 HTTP/1.1\r\nHost: a\r\n\r\n", 405),
+    "CONNECT and LF": (b"CONNECT a:443 HTTP/1.1\nHost: a\n\n", 405),
+    "CONNECT without a port": (b"CONNECT a HTTP/1.1\r\nHost: a\r\n\r\n", 400),
+    "CONNECT to a path": (b"CONNECT / HTTP/1.1\r\nHost: a\r\n\r\n", 400),
+    "CONNECT to a URI": (b"CONNECT http://a:80 HTTP/1.1\r\nHost: a\r\n\r\n", 400),
+    "TRACE to nothing": (b"TRACE * HTTP/1.1\r\nHost: a\r\n\r\n", 400),
     "TRACE": (b"TRACE / HTTP/1.1\r\nHost: a\r\n\r\n", 405),
     "TRACE, absolute": (b"TRACE http://a/ HTTP/1.1\r\nHost: a\r\n\r\n", 405),
     # Host
@@ -278,20 +283,79 @@ REFUSED: dict[str, tuple[bytes, int]] = {
     "CR in a value": (request(HOST + b"X: a\rb\r\n"), 400),
     "CR at the end of a value": (request(HOST + b"X: a\r\r\n"), 400),
     "CR before a name": (request(HOST + b"\rX: a\r\n"), 400),
-    "LF ends a field": (request(HOST + b"X: a\nY: b\r\n"), 400),
-    "LF ends the first line": (b"GET / HTTP/1.1\nHost: a\r\n\r\n", 400),
-    "LF ends every line": (b"GET / HTTP/1.1\nHost: a\n\n", 400),
-    "LF is the empty line": (b"GET / HTTP/1.1\r\nHost: a\r\n\n", 400),
-    "LF after an LF": (b"GET / HTTP/1.1\r\nHost: a\n\n", 400),
     "CR CR LF": (b"GET / HTTP/1.1\r\nHost: a\r\n\r\r\n", 400),
+    "CR CR LF ends the first line": (b"GET / HTTP/1.1\r\r\nHost: a\r\n\r\n", 400),
+    "CR CR LF among LFs": (b"GET / HTTP/1.1\nHost: a\r\r\n\n", 400),
+    "CR between two LFs and more": (b"GET / HTTP/1.1\nHost: a\n\rX: 1\n\n", 400),
+    "CR in a value among LFs": (b"GET / HTTP/1.1\nHost: a\nX: a\rb\n\n", 400),
+    "continuation line after LF": (b"GET / HTTP/1.1\nHost: a\nX: 1\n 2\n\n", 400),
+    "space before the colon among LFs": (b"GET / HTTP/1.1\nHost: a\nContent-Length : 1\n\n", 400),
+    "length and chunked among LFs": (request(HOST + b"Content-Length: 3\nTransfer-Encoding: chunked\n"), 400),
+    "two Hosts, one line ends in LF": (request(b"Host: a\nHost: b\r\n"), 400),
+    "HTTP/0.9 and LF": (b"GET /\n\n", 400),
+    "HTTP/2.0 and LF": (b"GET / HTTP/2.0\nHost: a\n\n", 505),
+    "nothing but a first line with LF": (b"GET / HTTP/1.1\n\n", 400),
+    "five LFs before": (b"\n" * 5 + b"GET / HTTP/1.1\nHost: a\n\n", 400),
+    "five empty lines before, mixed": (b"\n\r\n" * 2 + b"\nGET / HTTP/1.1\nHost: a\n\n", 400),
+    "only LFs": (b"\n" * 9, 400),
     "CRs for line ends": (b"GET / HTTP/1.1\rHost: a\r\rX", 400),
-    "LF before the request": (b"\nGET / HTTP/1.1\r\nHost: a\r\n\r\n", 400),
     "CR before the request": (b"\rGET / HTTP/1.1\r\nHost: a\r\n\r\n", 400),
     # fields that nginx wants once
     "two Expects": (request(HOST + b"Expect: 100-continue\r\nExpect: 100-continue\r\n"), 400),
     "two Authorizations": (request(HOST + b"Authorization: a\r\nAuthorization: b\r\n"), 400),
     "two If-Modified-Since": (request(HOST + b"If-Modified-Since: a\r\nIf-Modified-Since: b\r\n"), 400),
 }
+
+
+BARE_LF: dict[str, bytes] = {
+    "ends a field": b"POST /p HTTP/1.1\r\nHost: a\nContent-Length: 3\r\n\r\n",
+    "ends the last field": b"POST /p HTTP/1.1\r\nHost: a\r\nContent-Length: 3\n\r\n",
+    "ends the first line": b"POST /p HTTP/1.1\nHost: a\r\nContent-Length: 3\r\n\r\n",
+    "ends every line": b"POST /p HTTP/1.1\nHost: a\nContent-Length: 3\n\n",
+    "is the empty line": b"POST /p HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\n",
+    "after an LF": b"POST /p HTTP/1.1\r\nHost: a\r\nContent-Length: 3\n\n",
+    "before the request": b"\nPOST /p HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\n",
+    "before the request, four times": b"\n" * 4 + b"POST /p HTTP/1.1\nHost: a\nContent-Length: 3\n\n",
+    "before the request, mixed": b"\n\r\n\r\n\nPOST /p HTTP/1.1\r\nHost: a\nContent-Length: 3\n\r\n",
+    "after white space": b"POST /p HTTP/1.1\nHost: a \nContent-Length:\t3 \t\n\n",
+}
+
+
+@pytest.mark.parametrize("case", BARE_LF)
+def test_a_bare_lf_is_read_as_crlf(case: str) -> None:
+    usual = parse(b"POST /p HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\n")
+    assert facts_of(parse(BARE_LF[case])) == facts_of(usual)
+
+
+def test_a_bare_lf_after_an_absolute_target_and_an_empty_value() -> None:
+    head = parse(b"GET http://b?q HTTP/1.1\nHost: a\r\nX:\nY: \n\n")
+    assert (head.line, head.host, head.target) == (b"GET http://b?q HTTP/1.1", b"b", b"/?q")
+    assert head.fields.pairs == ((b"host", b"Host", b"a"), (b"x", b"X", b""), (b"y", b"Y", b""))
+
+
+LF_HEAD = b"GET / HTTP/1.1\nHost: a\n\n"
+
+
+@pytest.mark.parametrize(
+    ("head", "rest"),
+    [
+        (LF_HEAD, b"GET /x HTTP/1.1\r\nHost: b\r\n\r\n"),
+        (b"GET / HTTP/1.1\r\nHost: a\n\r\n", b"GET /x HTTP/1.1\r\nHost: b\r\n\r\n"),
+        (b"GET / HTTP/1.1\r\nHost: a\r\n\n", b"Content-Length: 5\r\n\r\n"),
+        (b"GET / HTTP/1.1\r\nHost: a\r\n\n", b"\r\n"),
+        (LF_HEAD, b"\n\n\n"),
+        (b"\n\n" + LF_HEAD, b"\r\n\r\n"),
+        (request(HOST), b"\nGET /x HTTP/1.1\nHost: b\n\n"),
+        (b"POST / HTTP/1.1\nHost: a\nContent-Length: 2\n\n", b"\n\nX: 1\r\n\r\n"),
+    ],
+)
+def test_the_first_empty_line_ends_the_head_whatever_the_line_ends(head: bytes, rest: bytes) -> None:
+    expected = facts_of(parse(head))
+    found, left = read([head + rest], RequestParser())
+    assert (facts_of(found), left) == (expected, rest)
+    for cut in range(1, len(head)):
+        found, left = read([head[:cut], head[cut:] + rest], RequestParser())
+        assert (facts_of(found), left) == (expected, rest)
 
 
 @pytest.mark.parametrize("case", ACCEPTED)
@@ -316,16 +380,19 @@ def test_refused_whole_and_byte_by_byte(case: str) -> None:
 @pytest.mark.parametrize(
     "begin",
     [
-        b"GET / HTTP/1.1\r\nHost: a\n\n",
-        b"GET / HTTP/1.1\nHost: a\n\n",
         b"GET / HTTP/1.1\r\nX: a\rb",
+        b"GET / HTTP/1.1\nX: a\n\rb",
+        b"GET / HTTP/1.1\nX: a\r\r",
         b"GET /\r\n",
+        b"GET /\n",
+        b"GET / HTTP/1.1 \n",
         b"GET / HTTP/2.0\r\n",
         b"GET /\x00",
         b"get",
         b"\x16\x03\x01",
         b"\r\r",
-        b"\n",
+        b"\n\r\r",
+        b"\n" * 5,
     ],
 )
 def test_no_waiting_for_what_cannot_become_good(begin: bytes) -> None:
@@ -333,9 +400,11 @@ def test_no_waiting_for_what_cannot_become_good(begin: bytes) -> None:
         RequestParser().check_unfinished(begin)
 
 
-@pytest.mark.parametrize("case", ACCEPTED)
-def test_every_beginning_of_a_good_head_is_waited_for(case: str) -> None:
-    data, _ = ACCEPTED[case]
+GOOD = [data for data, _ in ACCEPTED.values()] + list(BARE_LF.values())
+
+
+@pytest.mark.parametrize("data", GOOD, ids=[*ACCEPTED, *(f"LF {case}" for case in BARE_LF)])
+def test_every_beginning_of_a_good_head_is_waited_for(data: bytes) -> None:
     for end in range(len(data)):
         assert find_head_end(data[:end]) == -1
         RequestParser().check_unfinished(data[:end])
@@ -376,6 +445,11 @@ def test_switches_for_odd_names() -> None:
         (request(HOST + b"X: " + b"a" * 96 + b"\r\n"), 494),
         (request(HOST + b"X: " + b"a" * 300), 494),
         (request(HOST + b"".join(b"X%d: %b\r\n" % (i, b"a" * 70) for i in range(6))), 494),
+        (b"\nGET /" + b"a" * 85 + b" HTTP/1.1\nHost: a\nX: " + b"a" * 96 + b"\n\n", 0),
+        (b"GET /" + b"a" * 86 + b" HTTP/1.1\nHost: a\n\n", 414),
+        (b"GET / HTTP/1.1\nHost: a\nX: " + b"a" * 97 + b"\n\n", 494),
+        (request(HOST + b"X:\n" * 9), 0),
+        (request(HOST + b"X:\n" * 10), 494),
         (request(HOST + b"X:\r\n" * 9), 0),
         (request(HOST + b"X:\r\n" * 10), 494),
     ],
@@ -399,9 +473,9 @@ def test_remembering_saves_the_parse_but_never_an_error() -> None:
     assert again.fields is first.fields
     assert again.target == b"/other"
     held = len(memory)
-    for _ in range(2):
+    for line_end in (b"\r\n", b"\n", b"\r\n"):
         with pytest.raises(BadMessage):
-            parser.parse(request(HOST + b"Content-Length: x\r\n"))
+            parser.parse(request(HOST + b"Content-Length: x" + line_end))
     assert len(memory) == held
 
 

@@ -9,13 +9,17 @@ from pyproxy.http1.message import BadMessage
 
 
 def read(pieces: Iterable[bytes], parser: ResponseParser) -> ResponseHead:
+    return read_with_rest(pieces, parser)[0]
+
+
+def read_with_rest(pieces: Iterable[bytes], parser: ResponseParser) -> tuple[ResponseHead, bytes]:
     data = b""
     seen = 0
     for piece in pieces:
         data += piece
         end = find_head_end(data)
         if end >= 0:
-            return parser.parse(data[:end])
+            return parser.parse(data[:end]), data[end:]
         parser.check_unfinished(data, 0, seen)
         seen = len(data)
     raise EOFError(f"still waiting after {data!r}")
@@ -90,9 +94,13 @@ REFUSED: dict[str, bytes] = {
     "no status": b"HTTP/1.1 OK\r\n\r\n",
     "NUL in the reason": b"HTTP/1.1 200 O\x00K\r\n\r\n",
     "CR in the reason": b"HTTP/1.1 200 O\rK\r\n\r\n",
-    "LF ends the first line": b"HTTP/1.1 200 OK\nX: 1\r\n\r\n",
-    "LF ends every line": b"HTTP/1.1 200 OK\nX: 1\n\n",
-    "LF is the empty line": b"HTTP/1.1 200 OK\r\nX: 1\r\n\n",
+    "CR CR LF": b"HTTP/1.1 200 OK\nX: 1\r\r\n\n",
+    "CR between two LFs and more": b"HTTP/1.1 200 OK\nX: 1\n\rY: 1\n\n",
+    "LF first": b"\nHTTP/1.1 200 OK\n\n",
+    "LFs first": b"\n\nHTTP/1.1 200 OK\n\n",
+    "continuation line after LF": b"HTTP/1.1 200 OK\nX: 1\n 2\n\n",
+    "LF instead of a reason's end, and no field": b"HTTP/1.1 200 OK\nX\n\n",
+    "length and chunked among LFs": response(b"Content-Length: 3\nTransfer-Encoding: chunked\n"),
     "a second status line": response(b"HTTP/1.1 200 OK\r\n"),
     "length and chunked": response(b"Content-Length: 3\r\nTransfer-Encoding: chunked\r\n"),
     "two lengths": response(b"Content-Length: 3\r\nContent-Length: 4\r\n"),
@@ -137,6 +145,32 @@ def test_refused_as_a_bad_gateway(case: str) -> None:
         assert caught.value.reason.startswith("upstream sent ")
 
 
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"HTTP/1.1 200 OK\nX: 1\r\nY: 2\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nX: 1\nY: 2\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nX: 1\r\nY: 2\n\r\n",
+        b"HTTP/1.1 200 OK\r\nX: 1\r\nY: 2\r\n\n",
+        b"HTTP/1.1 200 OK\nX: 1\nY: 2\n\n",
+    ],
+)
+@pytest.mark.parametrize("body", [b"", b"\n", b"\r\n\r\n", b"Set-Cookie: a\r\n\r\n"])
+def test_a_bare_lf_is_read_as_crlf_and_the_first_empty_line_ends_the_head(data: bytes, body: bytes) -> None:
+    parser = ResponseParser()
+    for cut in range(len(data)):
+        head, rest = read_with_rest([data[:cut], data[cut:] + body], parser)
+        assert (head.status, head.reason, rest) == (200, b"OK", body)
+        assert head.fields.pairs == ((b"x", b"X", b"1"), (b"y", b"Y", b"2"))
+    assert read_with_rest([data[i : i + 1] for i in range(len(data))], parser)[0] is parser.parse(data)
+
+
+def test_a_status_line_alone_may_end_in_lf() -> None:
+    for data in (b"HTTP/1.1 204\n\n", b"HTTP/1.1 204 \n\r\n", b"HTTP/1.1 204\r\n\n"):
+        for pieces in ways(data):
+            assert read(pieces, ResponseParser()).status == 204
+
+
 def test_garbage_is_refused_before_a_line_is_complete() -> None:
     parser = ResponseParser()
     parser.check_unfinished(b"HTTP/")
@@ -150,6 +184,8 @@ def test_the_limit_is_the_whole_head() -> None:
     assert ResponseParser(len(data)).parse(data).status == 200
     with pytest.raises(BadMessage, match="too big"):
         ResponseParser(len(data) - 1).parse(data)
+    with_lf = data.replace(b"\r", b"")
+    assert ResponseParser(len(with_lf)).parse(with_lf).status == 200
 
 
 def test_equal_heads_are_one_object() -> None:

@@ -167,6 +167,7 @@ def loop() -> Iterator[asyncio.AbstractEventLoop]:
 
 @given(request_streams())
 @example(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\n\r\nGET /2 HTTP/1.0\r\n\r\n")
+@example(b"GET / HTTP/1.1\nHost: a\n\nGET /x HTTP/1.1\r\nHost: b\r\n\r\n")
 @example(b"\r\n\r\nGET http://b/ HTTP/1.1\r\nHost: a\r\n\r\n\r\nGET /2 HTTP/1.0\r\n\r\n")
 def test_requests(loop: asyncio.AbstractEventLoop, data: bytes) -> None:
     ours: list[Message] = []
@@ -193,8 +194,25 @@ def test_requests(loop: asyncio.AbstractEventLoop, data: bytes) -> None:
             assert theirs[2] == message.content
 
 
+LF_REQUEST = b"POST /1 HTTP/1.1\nHost: a\nContent-Length: 2\n\n\n\n"
+MIXED_REQUEST = b"GET /2 HTTP/1.1\r\nHost: b\n\r\n"
+
+
+def test_bare_lfs_are_read_as_h11_reads_them() -> None:
+    """llhttp refuses a request with a bare LF, so that the comparison below says nothing of these: h11 has to agree."""
+    messages = list(our_requests(LF_REQUEST + MIXED_REQUEST))
+    assert [message.wire for message in messages] == [LF_REQUEST, MIXED_REQUEST]
+    reader = H11Requests()
+    assert [reader.read(message.wire) for message in messages] == [("POST", "/1", b"\n\n"), ("GET", "/2", b"")]
+    for wire in (b"HTTP/1.1 200 OK\nContent-Length: 2\n\n\n\n", b"HTTP/1.1 200 OK\r\nContent-Length: 2\n\r\n\r\n"):
+        ours = our_response(wire)
+        assert ours is not None
+        assert h11_response(ours.wire) == (200, ours.content) == (200, wire[-2:])
+
+
 @given(responses())
 @example(b"HTTP/1.1 200 OK\r\n\r\nabc")
+@example(b"HTTP/1.1 200 OK\r\nA: b\n\nContent-Length: 1\r\n\r\nabc")
 @example(b"HTTP/1.1 304 Not Modified\r\nContent-Length: 3\r\n\r\n")
 def test_responses(loop: asyncio.AbstractEventLoop, data: bytes) -> None:
     try:
