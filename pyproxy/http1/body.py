@@ -168,8 +168,8 @@ class ChunkedReader:
 
 
 def _read_trailers(block: bytes, sender: Sender) -> tuple[Pair, ...]:
-    # RFC 9110, 6.5.1: what steers framing, routing or authentication has no meaning in a trailer.
-    fields = FieldReader(sender, once=ONCE_IN_REQUEST).read(block)
+    # RFC 9110, 6.5.1: what steers framing, routing or authentication has no meaning in a trailer, and is not looked at.
+    fields = FieldReader(sender, once=()).read(block)
     return tuple(pair for pair in fields.pairs if pair[0] not in ONCE_IN_REQUEST and pair[0] != b"connection")
 
 

@@ -7,6 +7,7 @@ routed again; that memory is the connection's own, so that nothing can pass from
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import time
 from math import inf
@@ -274,7 +275,8 @@ class ClientConnection(RequestBodyReader, asyncio.Protocol):
 
     def _refuse(self, status: int, reason: str, raw: bytes) -> None:
         """Answer a head that cannot be used, and read no further: the bytes after it have no meaning."""
-        request = self._request = self._unreadable(raw)
+        # of a line that is too long nothing is known but that
+        request = self._request = self._unreadable(raw.partition(b"\n")[0] if status == 414 else raw)
         self._limits = request.location.limits
         self.deadline = inf
         request.complain(INFO, reason)
@@ -291,9 +293,12 @@ class ClientConnection(RequestBodyReader, asyncio.Protocol):
         server = self.listener.names.default
         self.requests += 1
         self.keep_alive = False
-        line = raw.lstrip(b"\r\n").partition(b"\n")[0].rstrip(b"\r")
-        route = Route(RequestHead.unreadable(line), b"", b"", server, server.default_location, None)
-        return Request(self, route, time.time())
+        head = RequestHead.unreadable(raw)
+        uri = args = b""
+        if head.target:
+            with contextlib.suppress(BadURI):
+                uri, args = normalise(head.target, server.merge_slashes)
+        return Request(self, Route(head, uri, args, server, server.default_location, None), time.time())
 
     # After a response
 

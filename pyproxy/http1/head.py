@@ -85,9 +85,23 @@ class RequestHead:
             self.expect_continue = False
 
     @classmethod
-    def unreadable(cls, line: bytes) -> RequestHead:
-        """The head of a request that was refused: nothing but its first line is known, and the connection ends."""
-        return cls(line, method_of(line), b"", 10, _NO_FIELDS)
+    def unreadable(cls, raw: bytes) -> RequestHead:
+        """The head of a request that was refused, or cut: what its first line says, for the log; no fields.
+
+        Without a whole and valid line ``target`` is empty and ``version`` 0.
+        """
+        first = raw[skip_empty_lines(raw, 0) :]
+        line, ended, _ = first.partition(b"\n")
+        line = line.removesuffix(b"\r")
+        if not ended:
+            return cls(line, b"", b"", 0, _NO_FIELDS)
+        if match := match_origin_line(line + b"\r\n"):
+            _, method, target, minor = match.groups()
+        elif match := match_absolute_line(line + b"\r\n"):
+            _, method, _, target, minor = match.groups()
+        else:
+            return cls(line, method_of(line), b"", 0, _NO_FIELDS)
+        return cls(line, method, target or b"/", 10 if minor == b"0" else 11, _NO_FIELDS)
 
     def _asks_for_websocket(self) -> bool:
         # RFC 6455, 4.1: a GET. A body before the switch would be one more way to disagree about where it happens.

@@ -118,8 +118,10 @@ def _request_line(request: Request) -> bytes | None:
 
 
 def _server_protocol(request: Request) -> bytes | None:
-    version = request.head.line.rpartition(b" ")[2]
-    return version if version.startswith(b"HTTP/") else None
+    line = request.head.line
+    if request.head.version:
+        return line.rpartition(b" ")[2]
+    return b"" if b" HTTP/" in line else None
 
 
 def _request_method(request: Request) -> bytes | None:

@@ -491,7 +491,7 @@ def test_remembered_fields_are_judged_anew_for_each_version() -> None:
 
 
 def test_an_unreadable_head_keeps_its_line_and_method() -> None:
-    head = RequestHead.unreadable(b"HEAD / HTTP/2.0")
+    head = RequestHead.unreadable(b"\r\nHEAD / HTTP/2.0\r\nHost: a")
     assert (head.line, head.method, head.keep_alive) == (b"HEAD / HTTP/2.0", b"HEAD", False)
     assert RequestHead.unreadable(b"\x16\x03").method == b""
 
