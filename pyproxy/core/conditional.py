@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pyproxy.http1.fields import Fields
+    from pyproxy.core.message import Fields
 
 EXACT, BEFORE, OFF = "exact", "before", "off"
 MODES = (EXACT, BEFORE, OFF)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pyproxy.core.conditional import parse_http_date
 
 if TYPE_CHECKING:
-    from pyproxy.http1.fields import Fields
+    from pyproxy.core.message import Fields
 
 MAX_RANGES = 2**31 - 1
 """``max_ranges`` where the configuration sets none."""

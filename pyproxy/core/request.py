@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 from pyproxy.core.log import CRIT
 
 if TYPE_CHECKING:
+    from pyproxy.core.message import RequestHead
     from pyproxy.core.regex import Captures
     from pyproxy.core.site import Location, Server
     from pyproxy.core.spool import Spool
     from pyproxy.core.stream import Stream
-    from pyproxy.http1.head import RequestHead
 
 Field = tuple[bytes, bytes]
 

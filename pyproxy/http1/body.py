@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from typing import Final, Protocol
 
-from pyproxy.http1.fields import ONCE_IN_REQUEST, FieldReader, Pair
-from pyproxy.http1.head import RequestHead, ResponseHead
+from pyproxy.core.message import Pair, RequestHead, ResponseHead
+from pyproxy.http1.fields import ONCE_IN_REQUEST, FieldReader
 from pyproxy.http1.message import CLIENT, Sender
 
 Piece = bytes | memoryview

@@ -18,7 +18,7 @@ from pyproxy.core.log import INFO
 from pyproxy.core.request import Request, Route
 from pyproxy.core.uri import BadURI, normalise
 from pyproxy.http1.body import body_reader, request_framing
-from pyproxy.http1.head import RequestHead, find_head_end
+from pyproxy.http1.head import find_head_end, unreadable_head
 from pyproxy.http1.message import BadMessage
 from pyproxy.http1.nowhere import NOWHERE
 from pyproxy.http1.request_body import RequestBodyReader
@@ -293,7 +293,7 @@ class ClientConnection(RequestBodyReader, asyncio.Protocol):
         server = self.listener.names.default
         self.requests += 1
         self.keep_alive = False
-        head = RequestHead.unreadable(raw)
+        head = unreadable_head(raw)
         uri = args = b""
         if head.target:
             with contextlib.suppress(BadURI):

@@ -7,11 +7,9 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final
 
+from pyproxy.core.message import Fields, Pair
 from pyproxy.http1.host import split_host
 from pyproxy.http1.message import BadMessage, Sender, printable
-
-Pair = tuple[bytes, bytes, bytes]
-"""Lower-case name, name as sent, value without the white space around it."""
 
 _TOKEN: Final = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]++"
 _VALUE: Final = rb"[^\x00-\x08\x0a-\x1f\x7f]*"
@@ -33,7 +31,6 @@ _LIST: Final = 4  # repeated fields are one list
 
 _NAMES_REMEMBERED: Final = 1024
 _LONGEST_NAME_REMEMBERED: Final = 64
-_NO_OPTIONS: Final[frozenset[bytes]] = frozenset()
 
 _LISTS: Final = frozenset({b"connection", b"upgrade"})
 ONCE_IN_REQUEST: Final = frozenset(
@@ -68,61 +65,6 @@ FIRST_IN_RESPONSE: Final = frozenset(
         b"x-accel-redirect",
     }
 )
-
-
-class Fields:
-    """One field section, read once. It does not change, so all messages that repeat its bytes may share it."""
-
-    __slots__ = (
-        "_index",
-        "chunked",
-        "close",
-        "connection",
-        "content_length",
-        "expect_continue",
-        "host",
-        "pairs",
-        "upgrade",
-    )
-
-    pairs: tuple[Pair, ...]
-    """In the order they came, without the names that nginx drops."""
-    content_length: int | None
-    """Bytes; None without the field."""
-    chunked: bool
-    close: bool
-    """Connection names `close`."""
-    connection: frozenset[bytes]
-    """The options named by Connection, in lower case."""
-    upgrade: bytes | None
-    """The value of Upgrade in lower case, if Connection names it."""
-    host: bytes | None
-    """Requests only: Host in lower case, without port and final dot."""
-    expect_continue: bool
-
-    def __init__(self, pairs: tuple[Pair, ...]) -> None:
-        self.pairs = pairs
-        self._index: dict[bytes, bytes] | None = None
-        self.content_length = None
-        self.chunked = False
-        self.close = False
-        self.connection = _NO_OPTIONS
-        self.upgrade = None
-        self.host = None
-        self.expect_continue = False
-
-    def get(self, lower_name: bytes) -> bytes | None:
-        """The first value of that name."""
-        index = self._index
-        if index is None:
-            index = {}
-            for lower, _, value in self.pairs:
-                index.setdefault(lower, value)
-            self._index = index
-        return index.get(lower_name)
-
-    def get_all(self, lower_name: bytes) -> list[bytes]:
-        return [value for lower, _, value in self.pairs if lower == lower_name]
 
 
 class FieldReader:

@@ -6,7 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from pyproxy.http1.fields import FIRST_IN_RESPONSE, ONCE_IN_REQUEST, ONCE_IN_RESPONSE, FieldReader, Fields
+from pyproxy.core.message import Fields, RequestHead, ResponseHead
+from pyproxy.http1.fields import FIRST_IN_RESPONSE, ONCE_IN_REQUEST, ONCE_IN_RESPONSE, FieldReader
 from pyproxy.http1.host import split_host
 from pyproxy.http1.line_ends import find_blank_line, refuse_bare_cr, with_crlf
 from pyproxy.http1.memory import Memory
@@ -39,96 +40,6 @@ class HeadLimits:
     fields: int = 1000
 
 
-class RequestHead:
-    """What the head of one request says."""
-
-    __slots__ = (
-        "authority",
-        "chunked",
-        "content_length",
-        "expect_continue",
-        "fields",
-        "host",
-        "keep_alive",
-        "line",
-        "method",
-        "target",
-        "upgrade",
-        "version",
-    )
-
-    def __init__(self, line: bytes, method: bytes, target: bytes, version: int, fields: Fields) -> None:
-        self.line = line
-        """The request line as sent, without its end (`$request`)."""
-        self.method = method
-        self.target = target
-        """Path and query as sent; of an absolute-form target without scheme and authority (`$request_uri`)."""
-        self.version = version
-        """10 or 11. A minor version above 1 counts as 1.1 (RFC 9110, 2.5)."""
-        self.fields = fields
-        self.authority: bytes | None = None
-        """Host and port of an absolute-form target, as sent: they replace the Host field (RFC 9112, 3.2.2)."""
-        self.host = fields.host
-        """Lower case, no port, no final dot (`$host`); None only in HTTP/1.0."""
-        self.content_length = fields.content_length or 0
-        """Bytes; 0 without the field, and when the body is chunked."""
-        self.chunked = fields.chunked
-        self.upgrade: bytes | None = None
-        """`websocket` or None: no other protocol is let through, h2c least of all."""
-        if version == 11:
-            self.keep_alive = not fields.close
-            self.expect_continue = fields.expect_continue
-            if fields.upgrade is not None and self._asks_for_websocket():
-                self.upgrade = b"websocket"
-        else:
-            self.keep_alive = not fields.close and b"keep-alive" in fields.connection
-            self.expect_continue = False
-
-    @classmethod
-    def unreadable(cls, raw: bytes) -> RequestHead:
-        """The head of a request that was refused, or cut: what its first line says, for the log; no fields.
-
-        Without a whole and valid line ``target`` is empty and ``version`` 0.
-        """
-        first = raw[skip_empty_lines(raw, 0) :]
-        line, ended, _ = first.partition(b"\n")
-        line = line.removesuffix(b"\r")
-        if not ended:
-            return cls(line, b"", b"", 0, _NO_FIELDS)
-        if match := match_origin_line(line + b"\r\n"):
-            _, method, target, minor = match.groups()
-        elif match := match_absolute_line(line + b"\r\n"):
-            _, method, _, target, minor = match.groups()
-        else:
-            return cls(line, method_of(line), b"", 0, _NO_FIELDS)
-        return cls(line, method, target or b"/", 10 if minor == b"0" else 11, _NO_FIELDS)
-
-    def _asks_for_websocket(self) -> bool:
-        # RFC 6455, 4.1: a GET. A body before the switch would be one more way to disagree about where it happens.
-        alone = self.method == b"GET" and not self.content_length and not self.chunked
-        return alone and self.fields.upgrade == b"websocket"
-
-
-class ResponseHead:
-    """What the head of one response says. It does not change: answers that repeat its bytes share it."""
-
-    __slots__ = ("chunked", "content_length", "fields", "keep_alive", "reason", "status", "upgrade", "version")
-
-    def __init__(self, version: int, status: int, reason: bytes, fields: Fields) -> None:
-        self.version = version
-        self.status = status
-        """100 to 999; below 200 the answer is still to come (101: the connection changes its protocol)."""
-        self.reason = reason
-        self.fields = fields
-        self.content_length = fields.content_length
-        """Bytes, None without the field. Whether a body follows is `response_framing`'s to say."""
-        self.chunked = fields.chunked
-        self.keep_alive = version == 11 and not fields.close
-        """False for HTTP/1.0 whatever it says, as with nginx."""
-        self.upgrade = fields.upgrade
-        """The value of Upgrade in lower case, if Connection names it."""
-
-
 def find_head_end(data: bytes | bytearray, start: int = 0) -> int:
     """The index after the first empty line of the head beginning at `start`, which ends it; -1 if it is not there yet.
 
@@ -143,6 +54,25 @@ def find_head_end(data: bytes | bytearray, start: int = 0) -> int:
     # so early, that was among the empty lines before the head
     match = find_blank_line(data, skip_empty_lines(data, start))
     return match.end() if match else -1
+
+
+def unreadable_head(raw: bytes) -> RequestHead:
+    """The head of a request that was refused, or cut: what its first line says, for the log; no fields.
+
+    Without a whole and valid line ``target`` is empty and ``version`` 0.
+    """
+    first = raw[skip_empty_lines(raw, 0) :]
+    line, ended, _ = first.partition(b"\n")
+    line = line.removesuffix(b"\r")
+    if not ended:
+        return RequestHead(line, b"", b"", 0, _NO_FIELDS)
+    if match := match_origin_line(line + b"\r\n"):
+        _, method, target, minor = match.groups()
+    elif match := match_absolute_line(line + b"\r\n"):
+        _, method, _, target, minor = match.groups()
+    else:
+        return RequestHead(line, method_of(line), b"", 0, _NO_FIELDS)
+    return RequestHead(line, method, target or b"/", 10 if minor == b"0" else 11, _NO_FIELDS)
 
 
 class RequestParser:

@@ -6,8 +6,9 @@ import asyncio
 from math import inf
 from typing import TYPE_CHECKING, Final, cast
 
+from pyproxy.core.message import ResponseHead
 from pyproxy.http1.body import BodyReader, body_reader, response_framing
-from pyproxy.http1.head import ResponseHead, find_head_end
+from pyproxy.http1.head import find_head_end
 from pyproxy.http1.message import UPSTREAM, BadMessage
 
 if TYPE_CHECKING:

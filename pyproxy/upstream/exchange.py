@@ -19,7 +19,7 @@ from pyproxy.upstream.relay import Relay
 from pyproxy.upstream.tunnel import Tunnel
 
 if TYPE_CHECKING:
-    from pyproxy.http1.head import ResponseHead
+    from pyproxy.core.message import ResponseHead
     from pyproxy.upstream.connection import UpstreamConnection
     from pyproxy.upstream.group import Group
     from pyproxy.upstream.options import UpstreamProtocol

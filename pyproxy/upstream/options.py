@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from pyproxy.core.message import ResponseHead
     from pyproxy.core.request import Request, Response
-    from pyproxy.http1.head import ResponseHead, ResponseParser
+    from pyproxy.http1.head import ResponseParser
     from pyproxy.http1.memory import Memory
     from pyproxy.upstream.exchange import Exchange
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pyproxy.core.log import ERROR
+from pyproxy.core.message import ResponseHead
 from pyproxy.core.request import Request, Response
 from pyproxy.core.site import DONE, Location, Outcome
 from pyproxy.core.spool import Spool
-from pyproxy.http1.head import ResponseHead, ResponseParser
+from pyproxy.http1.head import ResponseParser
 from pyproxy.http1.memory import Memory
 from pyproxy.upstream.exchange import Exchange
 from pyproxy.upstream.options import Options

@@ -12,8 +12,8 @@ from pyproxy.core.request import Request, Response
 from pyproxy.core.uri import escape_controls
 
 if TYPE_CHECKING:
+    from pyproxy.core.message import ResponseHead
     from pyproxy.core.variables import Template
-    from pyproxy.http1.head import ResponseHead
 
 NOT_PASSED = frozenset(
     {

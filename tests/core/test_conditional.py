@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from pyproxy.core.conditional import BEFORE, EXACT, NO_DATE, OFF, evaluate, has_conditions, parse_http_date
 from pyproxy.core.dates import http_date
-from pyproxy.http1.fields import Fields
+from pyproxy.core.message import Fields
 
 MODIFIED = 784_111_777
 DATE = "Sun, 06 Nov 1994 08:49:37 GMT"

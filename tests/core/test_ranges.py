@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pyproxy.core.conditional import parse_http_date
+from pyproxy.core.message import Fields
 from pyproxy.core.ranges import NotSatisfiable, parse_ranges, requested_ranges
-from pyproxy.http1.fields import Fields
 
 DATE = "Sun, 06 Nov 1994 08:49:37 GMT"
 MODIFIED = parse_http_date(DATE.encode())

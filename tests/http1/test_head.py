@@ -4,8 +4,8 @@ from collections.abc import Iterable
 
 import pytest
 
-from pyproxy.http1.fields import Fields
-from pyproxy.http1.head import HeadLimits, RequestHead, RequestParser, find_head_end
+from pyproxy.core.message import Fields, RequestHead
+from pyproxy.http1.head import HeadLimits, RequestParser, find_head_end, unreadable_head
 from pyproxy.http1.memory import Memory
 from pyproxy.http1.message import BadMessage
 
@@ -491,9 +491,9 @@ def test_remembered_fields_are_judged_anew_for_each_version() -> None:
 
 
 def test_an_unreadable_head_keeps_its_line_and_method() -> None:
-    head = RequestHead.unreadable(b"\r\nHEAD / HTTP/2.0\r\nHost: a")
+    head = unreadable_head(b"\r\nHEAD / HTTP/2.0\r\nHost: a")
     assert (head.line, head.method, head.keep_alive) == (b"HEAD / HTTP/2.0", b"HEAD", False)
-    assert RequestHead.unreadable(b"\x16\x03").method == b""
+    assert unreadable_head(b"\x16\x03").method == b""
 
 
 def test_an_error_shows_what_was_sent_without_its_control_characters() -> None:

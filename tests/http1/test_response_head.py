@@ -4,7 +4,8 @@ from collections.abc import Iterable
 
 import pytest
 
-from pyproxy.http1.head import ResponseHead, ResponseParser, find_head_end
+from pyproxy.core.message import ResponseHead
+from pyproxy.http1.head import ResponseParser, find_head_end
 from pyproxy.http1.message import BadMessage
 
 

@@ -15,8 +15,9 @@ from aiohttp.http_parser import HttpRequestParser, HttpResponseParser
 from aiohttp.streams import StreamReader
 from hypothesis import event, example, given
 
+from pyproxy.core.message import RequestHead, ResponseHead
 from pyproxy.http1.body import UNTIL_CLOSE, body_reader, request_framing, response_framing
-from pyproxy.http1.head import RequestHead, RequestParser, ResponseHead, ResponseParser, find_head_end
+from pyproxy.http1.head import RequestParser, ResponseParser, find_head_end
 from pyproxy.http1.message import CLIENT, UPSTREAM, BadMessage
 
 from .nearly_valid import request_streams, responses

@@ -1,0 +1,136 @@
+"""What the head of a message says, whatever the protocol it came by."""
+
+from __future__ import annotations
+
+from typing import Final
+
+Pair = tuple[bytes, bytes, bytes]
+"""Lower-case name, name as sent, value without the white space around it."""
+
+_NO_OPTIONS: Final[frozenset[bytes]] = frozenset()
+
+
+class Fields:
+    """One field section, read once. It does not change, so all messages that repeat its bytes may share it."""
+
+    __slots__ = (
+        "_index",
+        "chunked",
+        "close",
+        "connection",
+        "content_length",
+        "expect_continue",
+        "host",
+        "pairs",
+        "upgrade",
+    )
+
+    pairs: tuple[Pair, ...]
+    """In the order they came, without the names that nginx drops."""
+    content_length: int | None
+    """Bytes; None without the field."""
+    chunked: bool
+    close: bool
+    """Connection names `close`."""
+    connection: frozenset[bytes]
+    """The options named by Connection, in lower case."""
+    upgrade: bytes | None
+    """The value of Upgrade in lower case, if Connection names it."""
+    host: bytes | None
+    """Requests only: Host in lower case, without port and final dot."""
+    expect_continue: bool
+
+    def __init__(self, pairs: tuple[Pair, ...]) -> None:
+        self.pairs = pairs
+        self._index: dict[bytes, bytes] | None = None
+        self.content_length = None
+        self.chunked = False
+        self.close = False
+        self.connection = _NO_OPTIONS
+        self.upgrade = None
+        self.host = None
+        self.expect_continue = False
+
+    def get(self, lower_name: bytes) -> bytes | None:
+        """The first value of that name."""
+        index = self._index
+        if index is None:
+            index = {}
+            for lower, _, value in self.pairs:
+                index.setdefault(lower, value)
+            self._index = index
+        return index.get(lower_name)
+
+    def get_all(self, lower_name: bytes) -> list[bytes]:
+        return [value for lower, _, value in self.pairs if lower == lower_name]
+
+
+class RequestHead:
+    """What the head of one request says."""
+
+    __slots__ = (
+        "authority",
+        "chunked",
+        "content_length",
+        "expect_continue",
+        "fields",
+        "host",
+        "keep_alive",
+        "line",
+        "method",
+        "target",
+        "upgrade",
+        "version",
+    )
+
+    def __init__(self, line: bytes, method: bytes, target: bytes, version: int, fields: Fields) -> None:
+        self.line = line
+        """The request line as sent, without its end (`$request`)."""
+        self.method = method
+        self.target = target
+        """Path and query as sent; of an absolute-form target without scheme and authority (`$request_uri`)."""
+        self.version = version
+        """10 or 11. A minor version above 1 counts as 1.1 (RFC 9110, 2.5)."""
+        self.fields = fields
+        self.authority: bytes | None = None
+        """Host and port of an absolute-form target, as sent: they replace the Host field (RFC 9112, 3.2.2)."""
+        self.host = fields.host
+        """Lower case, no port, no final dot (`$host`); None only in HTTP/1.0."""
+        self.content_length = fields.content_length or 0
+        """Bytes; 0 without the field, and when the body is chunked."""
+        self.chunked = fields.chunked
+        self.upgrade: bytes | None = None
+        """`websocket` or None: no other protocol is let through, h2c least of all."""
+        if version == 11:
+            self.keep_alive = not fields.close
+            self.expect_continue = fields.expect_continue
+            if fields.upgrade is not None and self._asks_for_websocket():
+                self.upgrade = b"websocket"
+        else:
+            self.keep_alive = not fields.close and b"keep-alive" in fields.connection
+            self.expect_continue = False
+
+    def _asks_for_websocket(self) -> bool:
+        # RFC 6455, 4.1: a GET. A body before the switch would be one more way to disagree about where it happens.
+        alone = self.method == b"GET" and not self.content_length and not self.chunked
+        return alone and self.fields.upgrade == b"websocket"
+
+
+class ResponseHead:
+    """What the head of one response says. It does not change: answers that repeat its bytes share it."""
+
+    __slots__ = ("chunked", "content_length", "fields", "keep_alive", "reason", "status", "upgrade", "version")
+
+    def __init__(self, version: int, status: int, reason: bytes, fields: Fields) -> None:
+        self.version = version
+        self.status = status
+        """100 to 999; below 200 the answer is still to come (101: the connection changes its protocol)."""
+        self.reason = reason
+        self.fields = fields
+        self.content_length = fields.content_length
+        """Bytes, None without the field. Whether a body follows is `response_framing`'s to say."""
+        self.chunked = fields.chunked
+        self.keep_alive = version == 11 and not fields.close
+        """False for HTTP/1.0 whatever it says, as with nginx."""
+        self.upgrade = fields.upgrade
+        """The value of Upgrade in lower case, if Connection names it."""
