@@ -112,9 +112,12 @@ class Exchange:
         self._connecting = None
         self.connection = connection
         self.attempts[-1].connected = self.worker.now()
-        connection.begin(self, self.block)
-        if self.body is not None:
-            self.body.send(connection)
+        body = self.body
+        if body is None:
+            connection.begin(self, self.block)
+        else:
+            connection.begin(self, self.block + body.begin())
+            body.send(connection)
 
     def connect_failed(self, peer: Peer, error: Exception) -> None:
         """There is none to be had. (TimeoutError is an OSError.)"""

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 PIECE = 131072
 """Bytes read back from a spool at a time."""
+WITH_HEAD = 16384
+"""The most bytes of a body that go out in one write with the head: a small request is one packet, as nginx sends it."""
 
 
 class RequestBody(Protocol):
@@ -27,8 +29,11 @@ class RequestBody(Protocol):
     repeatable: bool
     """Whether it can be sent again to another server."""
 
+    def begin(self) -> bytes:
+        """Start from its beginning: what of it is here to be sent together with the head."""
+
     def send(self, connection: UpstreamConnection) -> None:
-        """Send it, from its beginning."""
+        """Send the rest."""
 
     def pause(self) -> None:
         """The connection takes no more for now."""
@@ -106,11 +111,16 @@ class SpooledBody:
         self._full = False
         self.complete = False
 
-    def send(self, connection: UpstreamConnection) -> None:
-        """Send it from its beginning."""
-        self._connection = connection
-        self._sent = 0
+    def begin(self) -> bytes:
+        """Its first bytes."""
         self._full = self.complete = False
+        data = self._spool.read(0, WITH_HEAD)
+        self._sent = len(data)
+        return data
+
+    def send(self, connection: UpstreamConnection) -> None:
+        """Send the rest."""
+        self._connection = connection
         self._go_on()
 
     def _go_on(self) -> None:
@@ -148,6 +158,10 @@ class StreamedBody:
         self._chunked = chunked
         self._connection: UpstreamConnection | None = None
         self.complete = False
+
+    def begin(self) -> bytes:
+        """Nothing: its bytes are yet to be asked for."""
+        return b""
 
     def send(self, connection: UpstreamConnection) -> None:
         """Let the client's bytes come."""

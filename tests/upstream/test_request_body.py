@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from pyproxy.upstream.connection import UpstreamConnection
+from pyproxy.upstream.exchange import Exchange
 from tests.support.proxy import serve, until
 from tests.support.upstream import Visit, answer, upstream
 
@@ -53,6 +55,27 @@ async def test_bodies_arrive_whole(tmp_path: Path, directives: str, size: int) -
         assert len(server.visits) == 1
         to_file = "a client request body is buffered to a temporary file" in proxy.errors
         assert to_file == (size > 16384 and "on" in directives)
+
+
+@pytest.mark.parametrize("size", [5, 16384, 100_000])
+async def test_a_body_begins_in_one_write_with_the_head(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    """Simple servers read once and take what came for the request; and it is half the work for all others."""
+
+    def begin(connection: UpstreamConnection, exchange: Exchange, data: bytes) -> None:
+        first_writes.append(data)
+        as_ever(connection, exchange, data)
+
+    first_writes: list[bytes] = []
+    as_ever = UpstreamConnection.begin
+    monkeypatch.setattr(UpstreamConnection, "begin", begin)
+    async with upstream(echo) as server, serve(tmp_path, to(server.port)) as proxy:
+        client = await proxy.client()
+        for _ in range(2):  # on a new connection and on a kept one
+            await client.send(post(f"Content-Length: {size}"), BODY[:size])
+            assert (await client.answer()).body == b"length:" + BODY[:size]
+    assert [write.partition(b"\r\n\r\n")[2] for write in first_writes] == [BODY[: min(size, 16384)]] * 2
 
 
 async def test_a_slow_client_does_not_hold_the_upstream(tmp_path: Path) -> None:
