@@ -37,8 +37,9 @@ def parse(text: str, file: str) -> tuple[tuple[Directive, ...], tuple[str, ...]]
     except configparser.MissingSectionHeaderError as error:
         raise ConfigError("expected a section such as [program:name]", Source(file, error.lineno)) from None
     except configparser.ParsingError as error:
-        line, content = error.errors[0]
-        raise ConfigError(f"expected `option = value`, not {content}", Source(file, line)) from None
+        line, _ = error.errors[0]
+        written = text.splitlines()[line - 1]
+        raise ConfigError(f"expected `option = value`, not `{written}`", Source(file, line)) from None
 
     lines = _lines(text)
     directives: list[Directive] = []

@@ -49,6 +49,10 @@ class Logs:
             self._files[key] = LogFile(self, None if stream else key, stream or -1)
         return self._files[key]
 
+    def paths(self) -> list[str]:
+        """The files that are open; the process's own streams are not among them."""
+        return [log.path for log in self._files.values() if log.path is not None]
+
     def attach(self, loop: asyncio.AbstractEventLoop) -> None:
         """From now on lines are written soon. Before that they wait for ``close``."""
         self._loop = loop

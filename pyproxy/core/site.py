@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -169,6 +170,27 @@ class Listener:
         self.particular: dict[bytes, Listener] = {}
 
 
+@dataclass(frozen=True, slots=True)
+class User:
+    """Whom the workers of a master that is root become."""
+
+    name: str
+    uid: int
+    gid: int
+
+
+@dataclass(frozen=True, slots=True)
+class Processes:
+    """The processes that serve a site."""
+
+    directives: tuple[Directive, ...]
+    """The whole configuration, for the workers to compile."""
+    workers: int
+    master: bool
+    """Whether a master starts the workers; else one process does everything."""
+    user: User | None
+
+
 class Site:
     """The whole compiled configuration."""
 
@@ -184,6 +206,7 @@ class Site:
         """Called when the last connection of this configuration has ended (pools, files)."""
         self.shortest_timeout = 60.0
         """The smallest time of any directive, in seconds: how finely deadlines must be watched."""
+        self.processes: Processes
         self.pid_file = ""
         self.shutdown_timeout: float | None = None
         """Seconds that requests may go on after a stop or a reload (``worker_shutdown_timeout``)."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import grp
+import os
+import pwd
 from pathlib import Path
 
 from pyproxy.config.schema import ANYWHERE, MANY, Context, Module, Scope, Spec, flag, number, seconds, text
 from pyproxy.config.tree import ConfigError, Directive
 from pyproxy.core.log import ERROR, LEVELS, STREAMS, ErrorLog
-from pyproxy.core.site import Location, Site
+from pyproxy.core.site import Location, Processes, Site, User
 
 MAIN, EVENTS = Context.MAIN, Context.EVENTS
 
@@ -36,7 +38,14 @@ def _open(scope: Scope) -> ErrorLog:
 
 
 def _site(scope: Scope, site: Site) -> None:
-    site.error_log = _open(scope.parent or scope)
+    main = scope.parent or scope
+    site.error_log = _open(main)
+    site.processes = Processes(
+        directives=main.directive.children or (),
+        workers=scope.get("worker_processes"),
+        master=scope.get("master_process"),
+        user=scope.get("user"),
+    )
     site.pid_file = str(Path(site.prefix, scope.get("pid")))
     site.shutdown_timeout = scope.get("worker_shutdown_timeout")
 
@@ -53,14 +62,28 @@ def _accepted(name: str, contexts: Context, args: tuple[int, int] = (1, MANY)) -
     return Spec(name, contexts, lambda directive, scope: directive.args, args, summary="Accepted; has no effect here.")
 
 
-def _cpu(name: str) -> Callable[[Directive, Scope], int | str]:
-    def parse(directive: Directive, scope: Scope) -> int | str:
-        value = directive.args[0]
-        if value != "auto" and not (value.isdigit() and int(value) > 0):
-            raise ValueError(f'invalid value "{value}", expected a number of processes or "auto"')
-        return value if value == "auto" else int(value)
+def _worker_processes(directive: Directive, scope: Scope) -> int:
+    (value,) = directive.args
+    if value == "auto":
+        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if not value.isdigit() or int(value) < 1:
+        raise ValueError(f'invalid value "{value}", expected a number of processes or "auto"')
+    return int(value)
 
-    return parse
+
+def _user(directive: Directive, scope: Scope) -> User | None:
+    name, group = (*directive.args, directive.args[0])[:2]
+    if os.geteuid() != 0:
+        scope.site.warnings.append(f"`user` is ignored, only root can become {name} in {directive.source}")
+        return None
+    try:
+        uid = pwd.getpwnam(name).pw_uid
+    except KeyError:
+        raise ValueError(f'there is no user "{name}" on this machine') from None
+    try:
+        return User(name, uid, grp.getgrnam(group).gr_gid)
+    except KeyError:
+        raise ValueError(f'there is no group "{group}" on this machine; name one: user {name} GROUP;') from None
 
 
 MODULE = Module(
@@ -78,11 +101,17 @@ MODULE = Module(
             summary="Where errors go, and from which level on (default: stderr error).",
         ),
         text("pid", MAIN, "logs/pyproxy.pid", "The file that holds the process id while pyproxy runs (for -s)."),
-        Spec("worker_processes", MAIN, _cpu("worker_processes"), default=1, summary="One process serves, so far."),
+        Spec(
+            "worker_processes",
+            MAIN,
+            _worker_processes,
+            default=1,
+            summary="How many processes serve; auto: one for each processor (default: 1).",
+        ),
         seconds("worker_shutdown_timeout", MAIN, None, "How long QUIT waits for requests (default: for ever)."),
         flag("daemon", MAIN, False, "Accepted; pyproxy stays in the foreground."),
-        flag("master_process", MAIN, True, "Accepted; one process serves, so far."),
-        _accepted("user", MAIN, (1, 2)),
+        flag("master_process", MAIN, True, "Off: one process does everything, for a debugger."),
+        Spec("user", MAIN, _user, (1, 2), summary="Whom the workers become if pyproxy is started by root."),
         _accepted("worker_rlimit_nofile", MAIN),
         _accepted("worker_priority", MAIN),
         _accepted("worker_cpu_affinity", MAIN),

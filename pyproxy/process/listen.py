@@ -18,33 +18,69 @@ BACKLOG = 511
 
 
 class Sockets:
-    """The sockets of a process, one an address. They stay open from one configuration to the next."""
+    """The listening sockets of a process. They stay open from one configuration to the next.
+
+    An address has one socket, or, where several workers serve and the system can spread connections over them, one for
+    each worker. A socket once made is kept as long as its address is used: what waits in its queue is not lost.
+    """
 
     def __init__(self) -> None:
-        self._sockets: dict[Address, socket.socket] = {}
+        self._sockets: dict[Address, list[socket.socket]] = {}
 
     def bind(self, site: Site) -> None:
         """Bind the addresses that are not bound yet: all of them, or none and ConfigError."""
-        new: dict[Address, socket.socket] = {}
+        new: dict[Address, list[socket.socket]] = {}
         try:
             for listener in site.listeners:
                 if listener.address not in self._sockets:
-                    new[listener.address] = open_socket(listener)
+                    new[listener.address] = [open_socket(listener)]
         except ConfigError:
-            for sock in new.values():
-                close_socket(sock)
+            for socks in new.values():
+                _close(socks)
             raise
         self._sockets |= new
 
+    def spread(self, site: Site, workers: int) -> None:
+        """Have a socket for each worker, at addresses that are bound, where the system spreads connections evenly.
+
+        From now on each of them gets its part, so that each must be served.
+        """
+        if sys.platform != "linux":
+            return
+        for listener in site.listeners:
+            socks = self._sockets[listener.address]
+            if listener.address.path is not None or len(socks) >= workers:
+                continue
+            # only now: with it set before the address was bound, another pyproxy could be listening there
+            socks[0].setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+            try:
+                while len(socks) < workers:
+                    socks.append(_inet(listener, reuseport=True))
+            except OSError:
+                return  # workers share, then
+
     def of(self, site: Site) -> list[socket.socket]:
-        """The sockets of a site whose addresses are bound, in the order of its listeners."""
-        return [self._sockets[listener.address] for listener in site.listeners]
+        """The first socket of every address of a site, in the order of its listeners."""
+        return [self._sockets[listener.address][0] for listener in site.listeners]
+
+    def share(self, site: Site, worker: int, workers: int) -> list[list[socket.socket]]:
+        """What the worker of that number, counted from 0, accepts on: for every listener its sockets."""
+        shares = []
+        for listener in site.listeners:
+            socks = self._sockets[listener.address]
+            shares.append(socks[worker::workers] or [socks[worker % len(socks)]])
+        return shares
 
     def keep(self, site: Site | None = None) -> None:
         """Close those that the site does not use (without a site, all of them)."""
         used = {listener.address for listener in site.listeners} if site is not None else set()
         for address in set(self._sockets) - used:
-            close_socket(self._sockets.pop(address))
+            _close(self._sockets.pop(address))
+
+
+def _close(socks: list[socket.socket]) -> None:
+    for sock in socks:
+        close_socket(sock)
 
 
 def open_socket(listener: Listener) -> socket.socket:
@@ -56,7 +92,7 @@ def open_socket(listener: Listener) -> socket.socket:
         raise ConfigError(_explain(address, error), listener.source) from error
 
 
-def _inet(listener: Listener) -> socket.socket:
+def _inet(listener: Listener, reuseport: bool = False) -> socket.socket:
     address = listener.address
     family, *_, sockaddr = socket.getaddrinfo(
         address.host, address.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
@@ -66,7 +102,7 @@ def _inet(listener: Listener) -> socket.socket:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if family == socket.AF_INET6:
             sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, int(listener.options.get("ipv6only", True)))
-        if listener.options.get("reuseport") and hasattr(socket, "SO_REUSEPORT"):
+        if (reuseport or listener.options.get("reuseport")) and hasattr(socket, "SO_REUSEPORT"):
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         for option, name in (("rcvbuf", socket.SO_RCVBUF), ("sndbuf", socket.SO_SNDBUF)):
             if option in listener.options:

@@ -1,37 +1,30 @@
-"""The process that serves: sockets, programs, signals, reload, the end. It stays in the foreground."""
+"""The process that is started: sockets, programs, signals, reload, the end. It stays in the foreground.
+
+It is the master of worker processes, and touches no request; with ``master_process off`` it serves by itself.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import signal
-import traceback
-from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import TYPE_CHECKING
 
 from pyproxy.compile import Sources
 from pyproxy.config.schema import Schema
 from pyproxy.config.tree import ConfigError
-from pyproxy.core.log import ALERT, EMERG, ERROR, NOTICE, WARN, Logs
+from pyproxy.core.log import EMERG, ERROR, NOTICE, WARN, Logs
 from pyproxy.core.site import Site
 from pyproxy.core.worker import Worker
 from pyproxy.process.banner import Banner
+from pyproxy.process.crew import Crew
+from pyproxy.process.generations import Generations, tick
 from pyproxy.process.listen import Sockets
+from pyproxy.process.loop import event_loop, fault, report_faults, unless
 from pyproxy.process.pidfile import PidFile
-from pyproxy.process.programs import supervisor_of
-from pyproxy.process.serving import Generations
-from pyproxy.programs.supervisor import Supervisor, SupervisorError
+from pyproxy.process.user import give_logs
 
-PROGRAMS_START = 10.0
-"""Seconds that the first requests wait for the programs to run."""
-
-
-def event_loop() -> Callable[[], asyncio.AbstractEventLoop]:
-    """uvloop where there is one (not on Windows)."""
-    try:
-        import uvloop
-    except ImportError:
-        return asyncio.new_event_loop
-    return uvloop.new_event_loop
+if TYPE_CHECKING:
+    from pyproxy.process.programs import Programs
 
 
 class Process:
@@ -41,6 +34,7 @@ class Process:
         self._sources = sources
         self._schema = schema
         self._site = site
+        self._is_master = site.processes.master
         self._logs = logs
         self._banner = Banner(quiet)
         self._sockets = Sockets()
@@ -52,7 +46,7 @@ class Process:
         """Set when not even the programs are given their time."""
         self._changed = asyncio.Event()
         """Set when the configuration is to be read again."""
-        self._supervisor: Supervisor
+        self._programs: Programs | None = None
         self._worker: Worker
         self._generations: Generations
 
@@ -61,20 +55,24 @@ class Process:
 
         Raises ConfigError; then nothing is left behind.
         """
-        self._supervisor = supervisor_of(self._site)
+        if self._site.programs:
+            from pyproxy.process.programs import Programs
+
+            self._programs = Programs(self._site)
         self._sockets.bind(self._site)
 
     def run(self) -> None:
         """Serve until a signal says otherwise."""
         try:
-            with asyncio.Runner(loop_factory=event_loop()) as runner:
+            # a master has nothing to hurry for, and starts sooner without uvloop
+            with asyncio.Runner(loop_factory=None if self._is_master else event_loop()) as runner:
                 runner.run(self._main())
         finally:
             self._sockets.keep(None)
 
     async def _main(self) -> None:
         loop = asyncio.get_running_loop()
-        loop.set_exception_handler(self._fault)
+        report_faults(loop, self._tell)
         for number, action in {
             signal.SIGINT: self._stop_now,
             signal.SIGTERM: self._stop_now,
@@ -84,57 +82,49 @@ class Process:
         }.items():
             loop.add_signal_handler(number, action)
         self._logs.attach(loop)
-        self._worker = Worker(loop, _tick(self._site))
+        self._worker = Worker(loop, tick(self._site))
         self._generations = Generations(self._worker)
         try:
             self._write_pid_file()
             self._warn()
             self._banner.begin(self._sources.path, self._site)
-            await self._unless(self._quit, self._start_programs())
+            if self._programs is not None:
+                await unless(self._quit, self._programs.start(self._banner, self._tell))
             if not self._quit.is_set():
                 await self._serve()
         finally:
             self._sockets.keep(None)
             try:
-                await self._unless(self._kill, self._supervisor.stop())
+                if self._programs is not None:
+                    await unless(self._kill, self._programs.stop())
             finally:
                 self._worker.close()
                 self._pid_file.remove()
                 self._logs.close()
 
-    async def _unless(self, event: asyncio.Event, work: Coroutine[Any, Any, None]) -> None:
-        """Do the work; give it up if the event comes, or has come, before it is done."""
-        task, waiting = asyncio.ensure_future(work), asyncio.ensure_future(event.wait())
-        try:
-            await asyncio.wait((task, waiting), return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            waiting.cancel()
-            task.cancel()  # does nothing to a task that is done
-        await asyncio.wait((task,))
-        if not task.cancelled():
-            task.result()
-
-    async def _start_programs(self) -> None:
-        try:
-            self._banner.programs(await self._supervisor.start())
-            for state in await self._supervisor.wait_running(PROGRAMS_START):
-                self._tell(ERROR, str(state))
-        except (SupervisorError, OSError) as error:
-            self._tell(ERROR, f"the programs do not run: {error}")
-
     async def _serve(self) -> None:
         """Serve, and reload when asked, until it is to end; then until the last request is answered."""
-        await self._generations.serve(self._site, self._sockets.of(self._site))
-        self._banner.say("Ready. Ctrl-C stops everything.")
-        reloading = self._worker.spawn(self._reload_when_changed())
-        await self._quit.wait()
-        reloading.cancel()
-        await asyncio.wait((reloading,))
+        await unless(self._quit, self._begin(self._site))
+        if not self._quit.is_set():
+            self._banner.say("Ready. Ctrl-C stops everything.")
+            await unless(self._quit, self._reload_when_changed())
         # at once: whoever connects from now on is refused, and can go elsewhere
         self._sockets.keep(None)
-        self._generations.drain()
-        await self._unless(self._stop, self._generations.drained())
+        await unless(self._stop, self._generations.drain())
+        await unless(self._stop, self._generations.drained())
         await self._generations.cut()
+
+    async def _begin(self, site: Site) -> None:
+        """Let this site be served; its sockets are bound. If that cannot be (ConfigError, OSError), all stays."""
+        if self._is_master:
+            crew = Crew(site, self._sources.path, self._sockets, self._tell, self._worker.spawn)
+            await self._generations.serve(crew, crew.start())
+        else:
+            # a master needs nothing of aiohttp, which takes a third of its start and of its memory
+            from pyproxy.process.serving import Serving
+
+            serving = Serving(self._worker, site)
+            await self._generations.serve(serving, serving.start(self._sockets.of(site)))
 
     # What happened
 
@@ -148,12 +138,6 @@ class Process:
     def _warn(self) -> None:
         for warning in self._site.warnings:
             self._tell(WARN, warning)
-
-    def _fault(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-        """A fault of ours in a callback or a task: into the error log, where the operator looks."""
-        error = context.get("exception")
-        trace = "".join(traceback.format_exception(error)) if isinstance(error, BaseException) else ""
-        self._tell(ALERT, f"{context['message']}\n{trace}")
 
     def _write_pid_file(self) -> None:
         try:
@@ -172,6 +156,9 @@ class Process:
     def _reopen(self) -> None:
         for complaint in self._logs.reopen():
             self._tell(EMERG, complaint)
+        if (user := self._site.processes.user) is not None:
+            give_logs(self._logs, user)
+        self._generations.reopen()
 
     async def _reload_when_changed(self) -> None:
         while True:
@@ -182,20 +169,20 @@ class Process:
             except ConfigError as error:
                 self._tell(EMERG, f"the new configuration is not used: {error}")
             except Exception as error:
-                self._fault(self._worker.loop, {"message": "the new configuration is not used", "exception": error})
+                fault(self._tell, "the new configuration is not used", error)
 
     async def _reload(self) -> None:
         """Take over the configuration as it is now. Raises ConfigError; then the old one goes on."""
         site = self._sources.compile(self._sources.load(self._schema), self._schema, self._logs)
         self._sockets.bind(site)
         try:
-            await self._generations.serve(site, self._sockets.of(site))
+            await self._begin(site)
         except BaseException:
             self._sockets.keep(self._site)
             raise
         self._sockets.keep(site)
         old, self._site = self._site, site
-        self._worker.tick = min(self._worker.tick, _tick(site))
+        self._worker.tick = min(self._worker.tick, tick(site))
         if site.pid_file != old.pid_file:
             self._pid_file.remove()
             self._pid_file = PidFile(site.pid_file)
@@ -204,8 +191,3 @@ class Process:
         if site.programs != old.programs:
             self._tell(WARN, "the programs have changed: they stay as they were until pyproxy is started anew")
         self._tell(NOTICE, "configuration loaded anew")
-
-
-def _tick(site: Site) -> float:
-    """Deadlines are watched once a second, or more often where a configuration has short ones."""
-    return min(1.0, max(0.02, site.shortest_timeout / 4))

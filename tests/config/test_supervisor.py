@@ -47,7 +47,7 @@ def test_include_counts_from_the_file(tmp_path: Path) -> None:
     ("text", "message"),
     [
         ("\nx=1\n", r"expected a section such as \[program:name\] in f:2"),
-        ("[program:a]\ncommand\n", r"expected `option = value`, not 'command.*' in f:2"),
+        ("[program:a]\ncommand\n", r"expected `option = value`, not `command` in f:2"),
         ("[program:]\ncommand=a\n", r"\[program:\] has no name, write \[program:name\] in f:1"),
         ("\n[eventlistener:x]\ncommand=a\n", r"\[eventlistener:x\] is not supported, .* in f:2"),
         ("[fcgi-program:x]\n", r"\[fcgi-program:x\] is not supported, .* in f:1"),

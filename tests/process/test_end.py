@@ -130,7 +130,6 @@ def test_worker_shutdown_timeout_ends_the_wait(site: Site, start: Start) -> None
     assert site.running.ended() == 0
 
 
-@pytest.mark.xfail(reason="ClientConnection.close() takes a connection without a request for idle")
 def test_quit_lets_a_first_request_come_that_is_on_its_way(site: Site, connect: Connect) -> None:
     client = connect(site.port)
     client.sendall(b"GET /now HTTP/1.1\r\n")

@@ -7,6 +7,7 @@ import os
 import re
 import socket
 import stat
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -142,3 +143,31 @@ def test_a_name_that_does_not_exist(sockets: Sockets) -> None:
     listener = Listener(Address("nowhere.invalid", 80), None, {}, SOURCE)  # type: ignore[arg-type]
     with pytest.raises(ConfigError, match=r"cannot listen on nowhere\.invalid:80: .* in nginx\.conf:7"):
         sockets.bind(site(listener))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere workers share a socket")
+def test_each_worker_has_its_own_socket_and_none_is_ever_left_out(sockets: Sockets, folder: Path) -> None:
+    (port,) = free_ports(1)
+    asked = site(listener(port), listener(f"{folder}/s"))
+    sockets.bind(asked)
+    assert sockets.share(asked, 0, 1) == sockets.share(asked, 1, 2) == [[sock] for sock in sockets.of(asked)]
+    sockets.spread(asked, 3)
+    shares = [sockets.share(asked, worker, 3) for worker in range(3)]
+    assert len({tcp.fileno() for (tcp,), _ in shares}) == 3
+    assert {tcp.getsockname() for (tcp,), _ in shares} == {("127.0.0.1", port)}
+    assert {unix.fileno() for _, (unix,) in shares} == {sockets.of(asked)[1].fileno()}
+    # with fewer workers some have two
+    assert [len(sockets.share(asked, worker, 2)[0]) for worker in range(2)] == [2, 1]
+    sockets.keep(None)
+    assert refused(port)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere workers share a socket")
+def test_an_address_that_is_spread_cannot_be_taken_by_another(sockets: Sockets) -> None:
+    (port,) = free_ports(1)
+    asked = site(listener(port))
+    sockets.bind(asked)
+    sockets.spread(asked, 2)
+    other = Sockets()
+    with pytest.raises(ConfigError, match="Address already in use"):
+        other.bind(asked)

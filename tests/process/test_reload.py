@@ -57,7 +57,6 @@ def site(folder: Path, start: Start) -> Site:
     return Site(folder, start)
 
 
-@pytest.mark.xfail(reason="ClientConnection.close() takes a connection without a request for idle", strict=False)
 def test_a_new_configuration_is_served_and_no_request_is_lost(site: Site) -> None:
     (port,) = free_ports(1)
     site.write("return 200 0;", port)
@@ -99,6 +98,21 @@ def test_keep_alive_connections_are_closed_in_order(site: Site, connect: Connect
     until(lambda: client.recv(65536).endswith(b"old"))
     site.hup()
     assert client.recv(1) == b""
+
+
+def test_a_request_that_meets_the_reload_on_a_kept_connection_is_answered(site: Site, connect: Connect) -> None:
+    (port,) = free_ports(1)
+    site.write("return 200 old;", port)
+    site.start()
+    client = connect(port)
+    client.sendall(b"GET / HTTP/1.1\r\nHost: test\r\n\r\n")
+    until(lambda: client.recv(65536).endswith(b"old"))
+    site.write("return 200 new;", port)
+    site.hup()
+    client.sendall(b"GET / HTTP/1.1\r\nHost: test\r\n\r\n")
+    answer = read_all(client)
+    assert b"Connection: close" in answer
+    assert answer.endswith(b"old")
 
 
 def test_requests_that_have_begun_end_with_the_old_configuration(

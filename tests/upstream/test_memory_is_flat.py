@@ -26,6 +26,7 @@ PATIENCE = 30.0
 CONFIG = """
 error_log {folder}/error.log;
 pid {folder}/pid;
+master_process off;
 http {{
     access_log off;
     client_max_body_size 0;

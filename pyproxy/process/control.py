@@ -1,0 +1,91 @@
+"""What a master and a worker say to each other: pickled messages, and sockets, over a pair of connected sockets.
+
+Only the two hold it. When one of them ends, however it ends, the other one reads the end.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import pickle
+import socket
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pyproxy.config.tree import Directive
+from pyproxy.core.site import User
+
+AT_ONCE = 100
+"""Sockets in one message; Linux allows 253."""
+CLOSED = b"c"
+_LENGTH = struct.Struct("!I")
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What a worker is to serve: the configuration as the master has read and checked it."""
+
+    directives: tuple[Directive, ...]
+    prefix: str
+    file: str
+    """The configuration file, for messages."""
+    user: User | None
+    """Whom the worker becomes once its files are open; None: it stays who it is."""
+
+
+class Control:
+    """One end. Calls block, and raise EOFError when the other side has ended."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self.socket = sock
+
+    def send(self, message: Any) -> None:
+        data = pickle.dumps(message, pickle.HIGHEST_PROTOCOL)
+        try:
+            self.socket.sendall(_LENGTH.pack(len(data)) + data)
+        except OSError as error:
+            raise EOFError from error
+
+    def receive(self) -> Any:
+        (length,) = _LENGTH.unpack(self._read(_LENGTH.size))
+        return pickle.loads(self._read(length))
+
+    def _read(self, size: int) -> bytes:
+        data = b""
+        while len(data) < size:
+            data += self._part(size - len(data))[0]
+        return data
+
+    def _part(self, size: int) -> tuple[bytes, list[int]]:
+        try:
+            data, fds, _, _ = socket.recv_fds(self.socket, size, AT_ONCE)
+        except ConnectionError as error:  # it has ended before it read all that we sent
+            raise EOFError from error
+        if not data:
+            raise EOFError
+        return data, fds
+
+    def say_closed(self) -> None:
+        """Tell the master that no connection is accepted any more."""
+        with contextlib.suppress(OSError):
+            self.socket.send(CLOSED)
+
+    def send_sockets(self, groups: Sequence[Sequence[socket.socket]]) -> None:
+        """Hand duplicates of the sockets over, in these groups."""
+        self.send([len(group) for group in groups])
+        fds = [sock.fileno() for group in groups for sock in group]
+        try:
+            for at in range(0, len(fds), AT_ONCE):
+                socket.send_fds(self.socket, [b"."], fds[at : at + AT_ONCE])
+        except OSError as error:
+            raise EOFError from error
+
+    def receive_sockets(self) -> list[list[socket.socket]]:
+        """The sockets, in their groups."""
+        counts: list[int] = self.receive()
+        fds: list[int] = []
+        while len(fds) < sum(counts):
+            fds += self._part(1)[1]
+        rest = iter(fds)
+        return [[socket.socket(fileno=next(rest)) for _ in range(count)] for count in counts]

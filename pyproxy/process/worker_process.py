@@ -1,0 +1,129 @@
+"""The master's side of one worker: starts the process, hands it its job and its sockets, and sees it end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+
+from pyproxy.config.tree import ConfigError
+from pyproxy.core.log import CLOSING
+from pyproxy.process.control import CLOSED, Control, Job
+
+STOPPING = CLOSING + 5.0
+"""Seconds that a worker has to end at once, its logs written; then it is killed."""
+
+
+class WorkerProcess:
+    """A worker, from its start to its end."""
+
+    def __init__(self) -> None:
+        """Start the process. Raises OSError."""
+        ours, theirs = socket.socketpair()
+        self._control = Control(ours)
+        fd = theirs.fileno()
+        try:
+            self._child = subprocess.Popen(
+                # -P: a module is looked for where this process finds it, and not in the current folder
+                [sys.executable, "-P", "-m", "pyproxy.process.worker", str(fd)],
+                env={**os.environ, "PYTHONPATH": os.pathsep.join(map(os.path.abspath, sys.path))},
+                stdin=subprocess.DEVNULL,
+                pass_fds=(fd,),
+                # Ctrl-C in a terminal reaches the master only, which then decides
+                start_new_session=True,
+            )
+        except BaseException:
+            ours.close()
+            raise
+        finally:
+            theirs.close()
+        self.pid = self._child.pid
+        self._end: asyncio.Task[int] | None = None
+        self._closed = asyncio.Event()
+
+    async def prepare(self, job: Job) -> None:
+        """Wait until it is ready to serve. Raises ConfigError if it will not be; then it has ended."""
+        conversation = asyncio.ensure_future(asyncio.to_thread(self._converse, job))
+        try:
+            problem = await asyncio.shield(conversation)
+            if problem:
+                raise ConfigError(problem)
+        except BaseException:
+            self._child.kill()
+            await asyncio.wait((conversation,))
+            await self.discard()
+            raise
+
+    async def discard(self) -> None:
+        """End it before it has served."""
+        self._child.kill()
+        await asyncio.to_thread(self._child.wait)
+        self._control.socket.close()
+
+    def _converse(self, job: Job) -> str:
+        try:
+            self._control.send(job)
+            return str(self._control.receive())
+        except EOFError:
+            return f"worker process {self.pid} {how_ended(self._child.wait())} before it could serve"
+
+    def serve(self, shares: list[list[socket.socket]]) -> None:
+        """Let it accept connections on these sockets, some for every listener."""
+        with contextlib.suppress(EOFError):
+            self._control.send_sockets(shares)
+        self._end = asyncio.ensure_future(self._see_end())
+
+    async def _see_end(self) -> int:
+        loop, ended = asyncio.get_running_loop(), asyncio.Event()
+        fd = self._control.socket.fileno()
+
+        def readable() -> None:
+            with contextlib.suppress(ConnectionError):
+                if self._control.socket.recv(len(CLOSED)) == CLOSED:
+                    self._closed.set()
+                    return
+            loop.remove_reader(fd)
+            ended.set()
+
+        loop.add_reader(fd, readable)
+        try:
+            await ended.wait()
+        finally:
+            loop.remove_reader(fd)
+            self._control.socket.close()
+            self._closed.set()
+        return await asyncio.to_thread(self._child.wait)
+
+    async def ended(self) -> int:
+        """Wait for its end; its status, or less than zero: the signal."""
+        assert self._end is not None
+        return await asyncio.shield(self._end)
+
+    def reopen(self) -> None:
+        """Have it open its logs anew."""
+        self._child.send_signal(signal.SIGUSR1)
+
+    async def drain(self) -> None:
+        """Have it accept no more, and end after its last response; wait until it accepts no more."""
+        self._child.send_signal(signal.SIGQUIT)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(STOPPING):
+                await self._closed.wait()
+
+    async def cut(self) -> None:
+        """Have it close its connections and end."""
+        self._child.terminate()
+        try:
+            async with asyncio.timeout(STOPPING):
+                await self.ended()
+        except TimeoutError:
+            self._child.kill()
+
+
+def how_ended(status: int) -> str:
+    """A status of ``ended`` in words, as in nginx."""
+    return f"exited on signal {-status}" if status < 0 else f"exited with code {status}"
