@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from pyproxy.compile import Sources, load_schema
+from pyproxy.config.load import load
 from pyproxy.config.schema import Schema
 from pyproxy.config.tree import ConfigError
 from pyproxy.core.log import Logs
@@ -132,3 +133,14 @@ def test_the_file_counts_from_the_prefix_or_from_here(
 
 def test_every_module_is_found(schema: Schema) -> None:
     assert {"http", "server", "location", "proxy_pass", "pid", "error_log"} <= set(schema.specs)
+
+
+def test_both_configurations_of_the_demo_say_the_same(schema: Schema) -> None:
+    """With the directives of the real modules: one tree, whatever the notation."""
+    conf = Path(__file__).resolve().parents[1] / "conf"
+    toml, nginx = (
+        {directive.name: directive for directive in load(conf / file, schema).directives}
+        for file in ("app.toml", "nginx.conf")
+    )
+    assert toml.keys() == {"http", "program"}
+    assert toml == nginx
