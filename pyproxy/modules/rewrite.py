@@ -35,15 +35,38 @@ def _handler(status: int, text: Template) -> Handler:
 
         return redirect
 
-    def answer(request: Request) -> Outcome:
-        body = text.render(request)
-        fields = [(b"Content-Type", request.location.content_type(request.uri))]
-        if (request.error_status or status) == 204:
-            body, fields = b"", []
-        request.respond(Response(status, fields, len(body)), body)
+    return _Answer(status, text)
+
+
+class _Answer:
+    """``return`` with a text. The response to one that never varies is made once, and shared."""
+
+    def __init__(self, status: int, text: Template) -> None:
+        self._status = status
+        self._text = text
+        self._constant = text.constant
+        self._shared: dict[tuple[Location, bytes], Response] = {}
+
+    def __call__(self, request: Request) -> Outcome:
+        location = request.location
+        content_type = location.content_type(request.uri)
+        if self._constant is not None and location.pure_filters and not request.error_status and self._status != 204:
+            response = self._shared.get((location, content_type))
+            if response is None:
+                response = self._shared[location, content_type] = self._response(content_type, self._constant)
+                for header_filter in location.header_filters:
+                    header_filter(request, response)
+                response.shared = True
+            request.stream.start(request, response, self._constant, True)
+        elif (request.error_status or self._status) == 204:
+            request.respond(Response(self._status, [], 0))
+        else:
+            body = self._text.render(request)
+            request.respond(self._response(content_type, body), body)
         return DONE
 
-    return answer
+    def _response(self, content_type: bytes, body: bytes) -> Response:
+        return Response(self._status, [(b"Content-Type", content_type)], len(body))
 
 
 def _compile_server(scope: Scope, server: Server) -> None:
