@@ -182,7 +182,7 @@ MODULE = Module(
         ),
         Spec("internal", LOCATION, _nothing, (0, 0), summary="Only internal redirects lead here."),
         seconds("client_header_timeout", HTTP | SERVER, 60.0, "How long a client may take for a request head."),
-        size("client_header_buffer_size", HTTP | SERVER, 1024, "Accepted; heads are read as they come."),
+        size("client_header_buffer_size", HTTP | SERVER, 1024, "Adds to the largest head."),
         Spec(
             "large_client_header_buffers",
             HTTP | SERVER,

@@ -59,7 +59,7 @@ MODULE = Module(
         Spec("lingering_close", ANYWHERE, _lingering, default="on", summary="Read on before closing: on, off, always."),
         seconds("lingering_time", ANYWHERE, 30.0, "How long to read on at most."),
         seconds("lingering_timeout", ANYWHERE, 5.0, "The longest pause while reading on."),
-        flag("reset_timedout_connection", ANYWHERE, False, "Accepted; timed-out connections are always reset."),
+        flag("reset_timedout_connection", ANYWHERE, False, "Accepted; timed-out connections are closed at once."),
     ),
     location=_compile,
 )

@@ -35,8 +35,14 @@ class Banner:
     def programs(self, states: Iterable[ProgramState]) -> None:
         """The programs, and where their messages are."""
         for state in states:
-            where = f", its messages are in {state.stdout_logfile}" if state.stdout_logfile else ""
+            logs = dict.fromkeys(str(log) for log in (state.stdout_logfile, state.stderr_logfile) if log)
+            where = f", its messages are in {' and '.join(logs)}" if logs else ""
             self.say(f"  starts      {state.name}{where}")
+
+    def ready(self, missing: Iterable[str]) -> None:
+        """Everything is there, but for the programs that do not run."""
+        names = ", ".join(f"`{name}`" for name in missing)
+        self.say(f"Ready{f', but {names} does not run' if names else ''}. Ctrl-C stops everything.")
 
 
 def url(address: Address) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from pathlib import Path
 
 from pyproxy.compile import Sources, load_schema
 from pyproxy.config.tree import ConfigError
@@ -26,16 +27,28 @@ class _Unopened(Logs):
         return LogFile(self, None)
 
 
+def _pid_file(sources: Sources, strict: bool) -> str:
+    """Where the configuration puts it. One that is wrong still says where, unless ``strict``: it must be stoppable."""
+    schema = load_schema()
+    loaded = sources.load(schema)
+    try:
+        return sources.compile(loaded, schema, _Unopened()).pid_file
+    except ConfigError:
+        if strict:
+            raise
+        named = [directive.args[0] for directive in loaded.directives if directive.name == "pid" and directive.args]
+        return str(Path(sources.prefix, named[0] if named else schema.specs["pid"][0].default).absolute())
+
+
 def send(sources: Sources, name: str) -> None:
     """Send the signal. Raises ConfigError.
 
     The configuration says where the pid file is. One that is wrong is refused here, where somebody reads it.
     """
-    schema = load_schema()
-    site = sources.compile(sources.load(schema), schema, _Unopened())
-    pid = PidFile(site.pid_file).running()
+    pid_file = _pid_file(sources, strict=name == "reload")
+    pid = PidFile(pid_file).running()
     if pid is None:
-        raise ConfigError(f"no pyproxy runs this configuration: {site.pid_file} names no process that runs")
+        raise ConfigError(f"no pyproxy runs this configuration: {pid_file} names no process that runs")
     try:
         os.kill(pid, SIGNALS[name])
     except OSError as error:

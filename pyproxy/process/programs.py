@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from pyproxy.core.log import ERROR
+import asyncio
+
+from pyproxy.core.log import ALERT, ERROR, NOTICE
 from pyproxy.core.site import Site
 from pyproxy.process.banner import Banner
 from pyproxy.process.loop import Tell
 from pyproxy.programs.group import Group
-from pyproxy.programs.program import Program
+from pyproxy.programs.program import Program, ProgramState
 from pyproxy.programs.supervisor import Supervisor, SupervisorError
 
 START = 10.0
 """Seconds that the first requests wait for the programs to run."""
+WATCH = 1.0
+"""Seconds between two looks at what they do."""
 
 
 def supervisor_of(site: Site) -> Supervisor:
@@ -29,16 +33,43 @@ class Programs:
     def __init__(self, site: Site) -> None:
         """Raises ConfigError if one of them could not be run."""
         self._supervisor = supervisor_of(site)
+        self._watching: asyncio.Future[None] | None = None
+        self.missing: list[str] = []
+        """Those that did not run when the others did."""
 
     async def start(self, banner: Banner, tell: Tell) -> None:
         """Wait until they run; say which, and tell of those that do not."""
         try:
             banner.programs(await self._supervisor.start())
             for state in await self._supervisor.wait_running(START):
+                self.missing.append(state.name)
                 tell(ERROR, str(state))
         except (SupervisorError, OSError) as error:
             tell(ERROR, f"the programs do not run: {error}")
+        else:
+            self._watching = asyncio.ensure_future(self._watch(tell))
+
+    async def _watch(self, tell: Tell) -> None:
+        """Tell when one of them ends, or runs again."""
+        known: dict[str, ProgramState] = {}
+        while True:
+            try:
+                states = await self._supervisor.states()
+            except SupervisorError as error:
+                tell(ALERT, f"{error}; the programs are not watched any longer, start pyproxy anew")
+                return
+            for state in states:
+                before, known[state.name] = known.get(state.name), state
+                if before is None or (before.statename, before.pid) == (state.statename, state.pid):
+                    continue
+                if state.statename == "RUNNING":
+                    tell(NOTICE, f"program `{state.name}` runs again, as process {state.pid}")
+                elif state.statename in ("BACKOFF", "EXITED", "FATAL") or before.statename == "RUNNING":
+                    tell(ERROR, str(state))
+            await asyncio.sleep(WATCH)
 
     async def stop(self) -> None:
         """End them; kill them if this is cancelled."""
+        if self._watching is not None:
+            self._watching.cancel()
         await self._supervisor.stop()

@@ -106,7 +106,7 @@ class Process:
         """Serve, and reload when asked, until it is to end; then until the last request is answered."""
         await unless(self._quit, self._begin(self._site))
         if not self._quit.is_set():
-            self._banner.say("Ready. Ctrl-C stops everything.")
+            self._banner.ready(self._programs.missing if self._programs is not None else ())
             await unless(self._quit, self._reload_when_changed())
         # at once: whoever connects from now on is refused, and can go elsewhere
         self._sockets.keep(None)

@@ -40,6 +40,7 @@ class Exchange:
         "_failures",
         "_passing",
         "_tried",
+        "_url",
         "attempts",
         "block",
         "body",
@@ -52,7 +53,6 @@ class Exchange:
         "request",
         "started",
         "upgrading",
-        "url",
         "worker",
     )
 
@@ -65,7 +65,7 @@ class Exchange:
         self.group = group
         self.block = block
         self.method = method
-        self.url = url
+        self._url = url
         self.worker = request.stream.worker
         self.upgrading = False
         """Whether the upstream was asked to change the protocol, so that it may answer 101."""
@@ -81,6 +81,15 @@ class Exchange:
         self._passing: Relay | Tunnel | None = None
         request.handler = self
         request.upstream = self
+
+    @property
+    def url(self) -> str:
+        """The server that was asked last and what it was asked for, for log lines; before that, the group."""
+        uri = self.block.split(b" ", 2)[1].decode("utf-8", "backslashreplace")
+        if not self.attempts:
+            return self._url + uri
+        peer = self.attempts[-1].peer
+        return f"http://{peer.name}{':' if peer.address.path is not None else ''}{uri}"
 
     # Asking
 

@@ -34,7 +34,7 @@ class Running:
 
     def ready(self) -> Running:
         """Wait until it serves."""
-        self.says("Ready.")
+        self.says("Ctrl-C stops everything.")
         return self
 
     def says(self, text: str, times: int = 1) -> None:

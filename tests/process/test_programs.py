@@ -72,7 +72,7 @@ def test_a_program_runs_before_the_site_is_served_and_ends_with_it(site: Site, n
     running = site.start().ready()
     lines = running.said.splitlines()
     assert lines.index("Ready. Ctrl-C stops everything.") > lines.index(
-        f"  starts      app, its messages are in {site.folder}/logs/app.log"
+        f"  starts      app, its messages are in {site.folder}/logs/app.log and {site.folder}/logs/app-stderr.log"
     )
     until(lambda: get(site.port).endswith(b"from the program"))
     family = running.descendants()
@@ -94,11 +94,49 @@ def test_a_program_that_fails_is_reported_and_the_site_is_served(site: Site) -> 
     running.says("[error]", 2)
     assert "program `app` is FATAL: Exited too quickly" in running.said
     assert "no luck" in running.said
+    assert "Ready, but `app` does not run. Ctrl-C stops everything." in running.said
     assert get(site.port, "/site").endswith(b"site")
     assert get(site.port).startswith(b"HTTP/1.1 502 ")
     family = running.descendants()
     assert running.stop() == 0
     assert not any(map(lives, family))
+
+
+def test_the_death_of_a_program_is_told_and_its_return(site: Site) -> None:
+    site.write(site.command, "startsecs=0\nredirect_stderr=true\n")
+    running = site.start().ready()
+    until(lambda: get(site.port).endswith(b"from the program"))
+    old = int(get(site.port, "/pid").rpartition(b"\n")[2])
+    os.kill(old, signal.SIGKILL)
+    running.says("program `app` runs again, as process ")
+    until(lambda: get(site.port).endswith(b"from the program"))
+    assert int(get(site.port, "/pid").rpartition(b"\n")[2]) != old
+
+
+def test_the_death_of_supervisord_is_told(site: Site) -> None:
+    site.write(site.command, "startsecs=0\n")
+    running = site.start().ready()
+    for process in running.descendants():
+        if b"supervisord.conf" in Path(f"/proc/{process}/cmdline").read_bytes():
+            os.kill(process, signal.SIGKILL)
+    running.says("the programs are not watched any longer, start pyproxy anew")
+
+
+def test_two_programs_run(site: Site) -> None:
+    site.write(site.command, "startsecs=0\n[program:other]\ncommand=sleep 1000\nstartsecs=0\n")
+    running = site.start().ready()
+    assert "  starts      app," in running.said
+    assert "  starts      other," in running.said
+
+
+def test_two_programs_of_one_name_are_refused(site: Site) -> None:
+    site.write(site.command, "startsecs=0\n")
+    (site.folder / "more.conf").write_text("[program:app]\ncommand=sleep 1000\n")
+    text = (site.folder / "nginx.conf").read_text()
+    (site.folder / "nginx.conf").write_text(text.replace("events {}", "events {} include more.conf;"))
+    running = site.start()
+    assert running.ended() == 1
+    assert "program `app` is already defined in more.conf:1" in running.said
 
 
 def test_the_end_may_come_while_programs_start(site: Site) -> None:
