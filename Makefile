@@ -33,7 +33,7 @@ bench: .venv/demo
 	@echo 'The benchmarks come with an issue of their own; see benchmarks/README.md.'
 
 clean:
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage *.egg-info logs
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage build *.egg-info logs golink/var
 
 # One stamp an extra: installed anew when pyproject.toml changes.
 .venv/%: pyproject.toml | .venv/bin/python

@@ -108,7 +108,7 @@ class LogFile:
         try:
             while rest and self.fd >= 0:
                 try:
-                    rest = rest[os.write(self.fd, rest) :]
+                    rest = rest[os.write(self.fd, rest[: self._whole_lines(data, len(data) - len(rest))]) :]
                 except BlockingIOError:
                     # somebody who shares the terminal with us has made it so
                     select.select([], [self.fd], [])
@@ -118,6 +118,14 @@ class LogFile:
             self._complain(error, lost)
         finally:
             self._done += len(data)
+
+    def _whole_lines(self, data: bytes, begin: int) -> int:
+        """How many bytes from ``begin`` may go out in one write, so that lines of several processes do not mix:
+        all of them into a file, which is opened to append; into a pipe as many as it takes at once."""
+        if self.path is not None or len(data) - begin <= select.PIPE_BUF:
+            return len(data) - begin
+        end = data.rfind(b"\n", begin, begin + select.PIPE_BUF) + 1
+        return end - begin if end > begin else len(data) - begin
 
     def _complain(self, error: OSError, lost: int) -> None:
         now = time.monotonic()

@@ -157,6 +157,12 @@ class Request:
         return self.route.head
 
     @property
+    def as_routed(self) -> bool:
+        """Whether this is still what the client asked: then what its route remembers is true of it."""
+        route = self.route
+        return self.location is route.location and self.uri is route.uri and not self.internal
+
+    @property
     def head_only(self) -> bool:
         """Whether the answer goes without its body."""
         return self.method == b"HEAD"

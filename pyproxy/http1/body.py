@@ -24,6 +24,7 @@ _MAX_CHUNK_LINE: Final = 1024
 _MAX_TRAILERS: Final = 8192
 # From here on a view on the arrived bytes is cheaper than a copy.
 _VIEW_FROM: Final = 4096
+_FEW: Final = 8
 
 # RFC 9112, 7.1.1: extensions are skipped, but they hold no control characters either.
 _CHUNK_LINE: Final = re.compile(rb"([0-9A-Fa-f]{1,15}+)(?:[ \t]*+;[^\x00-\x08\x0a-\x1f\x7f]*+)?\r\n").match
@@ -104,13 +105,13 @@ class ChunkedReader:
             if self._left:
                 at = self._take(data, at, pieces)
                 if self._left:
-                    return pieces, None
+                    return _joined(pieces), None
             if at == size:
-                return pieces, None
+                return _joined(pieces), None
             line = _CHUNK_LINE(data, at)
             if line is None:
                 self._hold_chunk_line(data[at:])
-                return pieces, None
+                return _joined(pieces), None
             if line.end() - at > _MAX_CHUNK_LINE:
                 raise self._error()
             length = int(line[1], 16)
@@ -119,7 +120,7 @@ class ChunkedReader:
                 self._left = length + 2
             else:
                 self._in_trailers = True
-        return pieces, self._end(data[at:])
+        return _joined(pieces), self._end(data[at:])
 
     def _take(self, data: bytes, at: int, pieces: list[Piece]) -> int:
         """Move content of the current chunk to `pieces`, and answer the index after it; `_left` is 0 at its end."""
@@ -165,6 +166,11 @@ class ChunkedReader:
 
     def _error(self) -> Exception:
         return self._sender.error("sent invalid chunked body")
+
+
+def _joined(pieces: list[Piece]) -> list[Piece]:
+    """Many small pieces as one, so that tiny chunks do not cost whoever takes them a call each."""
+    return pieces if len(pieces) < _FEW else [b"".join(pieces)]
 
 
 def _read_trailers(block: bytes, sender: Sender) -> tuple[Pair, ...]:

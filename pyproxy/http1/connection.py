@@ -19,6 +19,7 @@ from pyproxy.core.request import Request, Route
 from pyproxy.core.uri import BadURI, normalise
 from pyproxy.http1.body import body_reader, request_framing
 from pyproxy.http1.head import find_head_end, unreadable_head
+from pyproxy.http1.line_ends import find_blank_line
 from pyproxy.http1.message import BadMessage
 from pyproxy.http1.nowhere import NOWHERE
 from pyproxy.http1.request_body import RequestBodyReader
@@ -40,9 +41,11 @@ class ClientConnection(RequestBodyReader, asyncio.Protocol):
     __slots__ = (
         "_advancing",
         "_head_begun",
+        "_head_started",
         "_last_block",
         "_last_route",
         "_lingering",
+        "_look_again",
         "_opened",
         "_server",
         "listener",
@@ -64,6 +67,10 @@ class ClientConnection(RequestBodyReader, asyncio.Protocol):
         self._limits = server.listener.names.default.default_location.limits
         self._opened = time.time()
         self._head_begun = True
+        self._head_started = 0.0
+        """time.time() when the first part of a head came that is not whole yet."""
+        self._look_again = 0
+        """Bytes of an unfinished head from which on it is looked at again."""
         self._last_block: bytes | None = None
         self._last_route: Route
         self._advancing = False
@@ -216,14 +223,20 @@ class ClientConnection(RequestBodyReader, asyncio.Protocol):
     def _begin_next(self, seen: int) -> bool:
         """Take the next head out of the buffer and begin its request; False if the rest of the head is to come."""
         buffer = self._buffer
+        if len(buffer) < self._look_again and find_blank_line(buffer, max(0, seen - 3)) is None:
+            return False
         end = find_head_end(buffer)
         try:
             if end < 0:
                 self._server.parser.check_unfinished(buffer, 0, seen)
+                # a client that dribbles a long head must not have all of it looked at again for each byte
+                self._look_again = len(buffer) * 5 // 4 if len(buffer) > 1024 else 0
+                self._head_started = self._head_started or time.time()
                 if not self._head_begun:
                     self._head_begun = True
                     self.deadline = self.worker.now() + self.listener.names.default.header_timeout
                 return False
+            self._look_again = 0
             block, self._buffer = buffer[:end], buffer[end:]
             if block != self._last_block:
                 self._prepare(block)
@@ -258,6 +271,8 @@ class ClientConnection(RequestBodyReader, asyncio.Protocol):
             and limits.keepalive_timeout > 0
             and not self._server.draining
         )
+        if self._head_started:
+            started, self._head_started = self._head_started, 0.0
         self._request = request = Request(self, route, started)
         self.deadline = inf
         try:

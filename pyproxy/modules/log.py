@@ -123,12 +123,13 @@ class _Line:
     def __call__(self, request: Request) -> bytes:
         route = request.route
         remembered = route.log_memo
-        if remembered is not None and remembered[0] is self and request.uri is route.uri:
-            line: bytes = remembered[1]
+        if not request.as_routed:
+            line = self._frame % tuple(self._fixed_values(request))
+        elif remembered is not None and remembered[0] is self:
+            line = remembered[1]
         else:
             line = self._frame % tuple(self._fixed_values(request))
-            if not request.internal:
-                route.log_memo = (self, line)
+            route.log_memo = (self, line)
         return line % tuple([get(request) for get in self._varying])
 
     def _fixed_values(self, request: Request) -> list[bytes]:

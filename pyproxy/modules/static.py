@@ -40,8 +40,7 @@ class _Static:
         file: OpenFile | None
         if (
             # the memo is the route's location's: another one that shows a page for its error must not read it
-            request.location is route.location
-            and request.uri is route.uri
+            request.as_routed
             and (file := route.memo) is not None
             and file.checked <= request.started < file.until
             and file.response is not None

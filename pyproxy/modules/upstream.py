@@ -133,7 +133,13 @@ MODULE = Module(
         number("keepalive_requests", UPSTREAM, 1000, "The most requests on one kept connection."),
         seconds("keepalive_time", UPSTREAM, 3600.0, "The longest life of a kept connection."),
         seconds("keepalive_timeout", UPSTREAM, 60.0, "How long a kept connection may be idle."),
-        Spec("zone", UPSTREAM, _nothing, (1, 2), summary="Accepted; one process serves, so far."),
+        Spec(
+            "zone",
+            UPSTREAM,
+            _nothing,
+            (1, 2),
+            summary="Accepted; each worker counts for itself, so far.",
+        ),
     ),
     variables=(
         Variable("upstream_addr", _attempts(lambda attempt: attempt.peer.name)),

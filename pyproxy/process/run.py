@@ -17,6 +17,7 @@ from pyproxy.core.site import Site
 from pyproxy.core.worker import Worker
 from pyproxy.process.banner import Banner
 from pyproxy.process.crew import Crew
+from pyproxy.process.descriptors import allow_many
 from pyproxy.process.generations import Generations, tick
 from pyproxy.process.listen import Sockets
 from pyproxy.process.loop import event_loop, fault, report_faults, unless
@@ -63,6 +64,8 @@ class Process:
 
     def run(self) -> None:
         """Serve until a signal says otherwise."""
+        if not self._is_master:
+            allow_many()
         try:
             # a master has nothing to hurry for, and starts sooner without uvloop
             with asyncio.Runner(loop_factory=None if self._is_master else event_loop()) as runner:

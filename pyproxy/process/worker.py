@@ -17,6 +17,7 @@ from pyproxy.core.log import EMERG, Logs
 from pyproxy.core.site import Site
 from pyproxy.core.worker import Worker
 from pyproxy.process.control import Control, Job
+from pyproxy.process.descriptors import allow_many
 from pyproxy.process.generations import Generations, tick
 from pyproxy.process.loop import event_loop, report_faults, unless
 from pyproxy.process.serving import Serving
@@ -35,6 +36,7 @@ class WorkerMain:
         self._stop = asyncio.Event()
 
     async def run(self) -> None:
+        allow_many()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self._stop_now)

@@ -72,8 +72,6 @@ class ResponseHeadReader:
     def __init__(self, hidden: frozenset[bytes], passed: frozenset[bytes], redirects: list[Redirect]) -> None:
         """``hidden`` and ``passed`` are the lower-case names of ``proxy_hide_header`` and ``proxy_pass_header``."""
         self._hidden = NOT_PASSED | ((HIDDEN | hidden) - passed)
-        self._pass_server = b"server" in passed
-        self._pass_date = b"date" in passed
         self._redirects = redirects
 
     def response(self, request: Request, head: ResponseHead) -> tuple[Response, bool]:
@@ -97,6 +95,9 @@ class ResponseHeadReader:
                 repeats = False
                 fields.append((name, self._redirect(request, lower, value)))
             else:
+                if lower == b"set-cookie":
+                    # it is one client's, and never comes again
+                    repeats = False
                 fields.append((name, value))
         length = None if head.chunked or head.status == 101 else head.content_length
         response = Response(head.status, fields, length, head.reason)

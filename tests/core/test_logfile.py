@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import select
 import threading
 import time
 from collections.abc import Iterator
@@ -178,3 +179,20 @@ def test_a_full_disk_loses_lines_and_says_so_once(logs: Logs, capfd: pytest.Capt
 def test_a_file_that_cannot_be_opened(logs: Logs, tmp_path: Path) -> None:
     with pytest.raises(OSError, match="No such file or directory"):
         logs.open(str(tmp_path / "none/a.log"))
+
+
+def test_into_a_pipe_go_whole_lines(pipe: Pipe, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Several processes write to it: what is more than it takes at once must not end within a line."""
+    written: list[bytes] = []
+    write = os.write
+
+    def record(fd: int, data: memoryview) -> int:
+        written.append(bytes(data))
+        return write(fd, data)
+
+    monkeypatch.setattr(os, "write", record)
+    for _ in range(30):
+        pipe.log.write(b"x" * 999 + b"\n")
+    pipe.log.close(PATIENCE)
+    assert b"".join(written) == (b"x" * 999 + b"\n") * 30
+    assert all(data.endswith(b"\n") and len(data) <= select.PIPE_BUF for data in written)

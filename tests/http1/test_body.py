@@ -231,3 +231,8 @@ def test_the_reader_for_a_framing() -> None:
     assert isinstance(body_reader(1, CLIENT), LengthReader)
     assert isinstance(body_reader(CHUNKED, CLIENT), ChunkedReader)
     assert isinstance(body_reader(UNTIL_CLOSE, UPSTREAM), UntilCloseReader)
+
+
+def test_many_tiny_chunks_are_one_piece() -> None:
+    pieces, rest = ChunkedReader(CLIENT).feed(b"1\r\na\r\n" * 1000 + b"0\r\n\r\n")
+    assert (pieces, rest) == ([b"a" * 1000], b"")

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from pyproxy.core.request import Request, Response
+from pyproxy.http1.head import RequestParser
 from tests.support.proxy import serve, until
 from tests.support.upstream import Visit, always, answer, upstream
 
@@ -303,6 +304,35 @@ async def test_an_unfinished_head_is_logged_when_the_client_leaves(tmp_path: Pat
 
 
 # Timeouts
+
+
+async def test_a_dribbled_head_is_not_read_again_for_each_byte(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Thousands of bytes, one at a time, after a long beginning: it is looked at now and then, and still understood."""
+    looks = []
+    check = RequestParser.check_unfinished
+
+    def count(self: RequestParser, data: bytes, start: int = 0, seen: int = 0) -> None:
+        looks.append(len(data))
+        check(self, data, start, seen)
+
+    monkeypatch.setattr(RequestParser, "check_unfinished", count)
+    async with serve(tmp_path, RETURN) as proxy:
+        client = await proxy.client()
+        rest = b"X: " + b"x" * 2000 + b"\r\n\r\n"
+        await client.send(get()[:-2] + b"a: b\r\n" * 900, *(rest[at : at + 1] for at in range(len(rest))))
+        assert (await client.answer()).body == b"[/]"
+        assert len(looks) < 20
+        assert (await client.ask(get("/next"))).body == b"[/next]"
+
+
+async def test_a_request_takes_from_its_first_byte_on(tmp_path: Path) -> None:
+    async with serve(tmp_path, f"access_log access.log took; {RETURN}", "log_format took '$request_time';") as proxy:
+        client = await proxy.client()
+        await client.send(get()[:9])
+        await asyncio.sleep(0.05)
+        await client.send(get()[9:])
+        await client.answer()
+        assert float((await proxy.logged())[0]) >= 0.045
 
 
 @pytest.mark.parametrize(

@@ -117,3 +117,26 @@ async def test_a_remembered_answer_to_get_is_not_an_answer_to_head(tmp_path: Pat
             closing = await proxy.client()
             assert (await closing.ask(get(Connection="close"))).fields["connection"] == "close"
         assert len(server.visits) == 1
+
+
+async def test_a_remembered_log_line_is_of_its_own_location(tmp_path: Path) -> None:
+    """A failure that leads to another location logs what holds there, also after the same request went well."""
+
+    async def good_then_bad(visit: Visit) -> None:
+        for reply in (answer(b"first"), answer(b"none", status="404 Not Found")):
+            await visit.head()
+            await visit.say(reply)
+
+    async with upstream(good_then_bad) as first, upstream(always(answer(b"second"))) as second:
+        config = f"""
+            access_log access.log to;
+            location / {{
+                proxy_pass http://127.0.0.1:{first.port}; proxy_intercept_errors on; error_page 404 =200 @other;
+            }}
+            location @other {{ proxy_pass http://127.0.0.1:{second.port}; }}
+        """
+        async with serve(tmp_path, config, "log_format to '$proxy_host';") as proxy:
+            client = await proxy.client()
+            assert (await client.ask(get())).body == b"first"
+            assert (await client.ask(get())).body == b"second"
+            assert await proxy.logged(2) == [f"127.0.0.1:{first.port}", f"127.0.0.1:{second.port}"]
