@@ -8,8 +8,6 @@ from pyproxy.config import nginx, toml_writer
 from pyproxy.config.load import Loaded
 from pyproxy.config.toml import Shapes
 
-NOTATIONS = ("toml", "nginx")
-
 
 def convert(loaded: Loaded, to: Literal["toml", "nginx"], shapes: Shapes) -> str:
     """The whole configuration, its includes inlined, as one text that reads back as the same tree.

@@ -30,7 +30,6 @@ class Context(Flag):
     SERVER = auto()
     LOCATION = auto()
     UPSTREAM = auto()
-    PROGRAM = auto()
 
 
 ANYWHERE = Context.HTTP | Context.SERVER | Context.LOCATION

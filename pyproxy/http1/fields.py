@@ -18,7 +18,6 @@ _VALUE: Final = rb"[^\x00-\x08\x0a-\x1f\x7f]*"
 _FIELD: Final = rb"(%b):[ \t]*+(?:(%b)(?<![ \t])[ \t]*+)?\r\n" % (_TOKEN, _VALUE)
 _FIELDS: Final = re.compile(_FIELD + rb"|[\s\S]+")
 _IS_FIELD: Final = re.compile(_FIELD).fullmatch
-_FORBIDDEN: Final = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]").search
 _USUAL_NAME: Final = re.compile(rb"[a-z0-9\-]+").fullmatch
 _USUAL_NAME_OR_UNDERSCORE: Final = re.compile(rb"[a-z0-9\-_]+").fullmatch
 
@@ -169,10 +168,3 @@ class FieldReader:
 @lru_cache(maxsize=64)
 def _options(value: bytes) -> frozenset[bytes]:
     return frozenset(option.strip(b" \t") for option in value.lower().split(b","))
-
-
-def check_value(value: bytes) -> bytes:
-    """`value` if it may be written as a field value; ValueError if a CR, LF or NUL would break out of its line."""
-    if _FORBIDDEN(value):
-        raise ValueError(f'control character in a header value: "{printable(value)}"')
-    return value
