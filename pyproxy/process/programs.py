@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 
 from pyproxy.core.log import ALERT, ERROR, NOTICE
 from pyproxy.core.site import Site
@@ -34,6 +35,7 @@ class Programs:
         """Raises ConfigError if one of them could not be run."""
         self._supervisor = supervisor_of(site)
         self._watching: asyncio.Future[None] | None = None
+        self._ending = asyncio.Event()
         self.missing: list[str] = []
         """Those that did not run when the others did."""
 
@@ -56,6 +58,8 @@ class Programs:
             try:
                 states = await self._supervisor.states()
             except SupervisorError as error:
+                if self._ending.is_set():
+                    return
                 tell(ALERT, f"{error}; the programs are not watched any longer, start pyproxy anew")
                 return
             for state in states:
@@ -66,10 +70,12 @@ class Programs:
                     tell(NOTICE, f"program `{state.name}` runs again, as process {state.pid}")
                 elif state.statename in ("BACKOFF", "EXITED", "FATAL") or before.statename == "RUNNING":
                     tell(ERROR, str(state))
-            await asyncio.sleep(WATCH)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._ending.wait(), WATCH)
+                return
 
     async def stop(self) -> None:
         """End them; kill them if this is cancelled."""
-        if self._watching is not None:
-            self._watching.cancel()
+        # the watch ends by itself: in the middle of a call, supervisord would complain of that on the terminal
+        self._ending.set()
         await self._supervisor.stop()
