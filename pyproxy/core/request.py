@@ -149,18 +149,13 @@ class Request:
         """Whether the response went out to its end."""
         self.redirects = 0
         self.internal = False
+        """Whether it is no longer where its route led: then nothing that the route remembers is true of it."""
         self.finished = False
 
     @property
     def head(self) -> RequestHead:
         """The request head as it was read."""
         return self.route.head
-
-    @property
-    def as_routed(self) -> bool:
-        """Whether this is still what the client asked: then what its route remembers is true of it."""
-        route = self.route
-        return self.location is route.location and self.uri is route.uri and not self.internal
 
     @property
     def head_only(self) -> bool:

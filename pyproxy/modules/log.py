@@ -123,7 +123,7 @@ class _Line:
     def __call__(self, request: Request) -> bytes:
         route = request.route
         remembered = route.log_memo
-        if not request.as_routed:
+        if request.internal:
             line = self._frame % tuple(self._fixed_values(request))
         elif remembered is not None and remembered[0] is self:
             line = remembered[1]

@@ -40,7 +40,7 @@ class _Static:
         file: OpenFile | None
         if (
             # the memo is the route's location's: another one that shows a page for its error must not read it
-            request.as_routed
+            not request.internal
             and (file := route.memo) is not None
             and file.checked <= request.started < file.until
             and file.response is not None

@@ -46,7 +46,7 @@ class ProxyHandler:
         if self._pass_body and (request.stream.body_pending or request.body is not None):
             return self._with_body(request)
         route = request.route
-        repeats = self._repeats and request.as_routed
+        repeats = self._repeats and not request.internal
         if repeats and route.memo is not None:
             target, block, method = route.memo
         else:
