@@ -10,23 +10,42 @@ Pair = tuple[bytes, bytes, bytes]
 _NO_OPTIONS: Final[frozenset[bytes]] = frozenset()
 
 
+class Names:
+    """The names of a field section in their order, and where each one is.
+
+    Worked out once: browsers and programs send ever new values under the same few sequences of names.
+    """
+
+    __slots__ = ("first", "lower", "sent")
+
+    def __init__(self, sent: tuple[bytes, ...]) -> None:
+        self.sent = sent
+        self.lower = tuple(name.lower() for name in sent)
+        self.first: dict[bytes, int] = {}
+        """The first place of each lower-case name."""
+        for place, lower in enumerate(self.lower):
+            self.first.setdefault(lower, place)
+
+
 class Fields:
     """One field section, read once. It does not change, so all messages that repeat its bytes may share it."""
 
     __slots__ = (
-        "_index",
         "chunked",
         "close",
         "connection",
         "content_length",
         "expect_continue",
         "host",
-        "pairs",
+        "names",
         "upgrade",
+        "values",
     )
 
-    pairs: tuple[Pair, ...]
-    """In the order they came, without the names that nginx drops."""
+    names: Names
+    """In the order they came, without those that nginx drops."""
+    values: tuple[bytes, ...]
+    """One for each name, without the white space around it."""
     content_length: int | None
     """Bytes; None without the field."""
     chunked: bool
@@ -40,9 +59,9 @@ class Fields:
     """Requests only: Host in lower case, without port and final dot."""
     expect_continue: bool
 
-    def __init__(self, pairs: tuple[Pair, ...]) -> None:
-        self.pairs = pairs
-        self._index: dict[bytes, bytes] | None = None
+    def __init__(self, names: Names, values: tuple[bytes, ...]) -> None:
+        self.names = names
+        self.values = values
         self.content_length = None
         self.chunked = False
         self.close = False
@@ -53,16 +72,19 @@ class Fields:
 
     def get(self, lower_name: bytes) -> bytes | None:
         """The first value of that name."""
-        index = self._index
-        if index is None:
-            index = {}
-            for lower, _, value in self.pairs:
-                index.setdefault(lower, value)
-            self._index = index
-        return index.get(lower_name)
+        place = self.names.first.get(lower_name)
+        return None if place is None else self.values[place]
 
     def get_all(self, lower_name: bytes) -> list[bytes]:
-        return [value for lower, _, value in self.pairs if lower == lower_name]
+        """Every value of that name."""
+        if lower_name not in self.names.first:
+            return []
+        return [value for lower, value in zip(self.names.lower, self.values, strict=True) if lower == lower_name]
+
+    @property
+    def pairs(self) -> tuple[Pair, ...]:
+        """Names and values together."""
+        return tuple(zip(self.names.lower, self.names.sent, self.values, strict=True))
 
 
 class RequestHead:
@@ -78,12 +100,15 @@ class RequestHead:
         "keep_alive",
         "line",
         "method",
+        "section",
         "target",
         "upgrade",
         "version",
     )
 
-    def __init__(self, line: bytes, method: bytes, target: bytes, version: int, fields: Fields) -> None:
+    def __init__(
+        self, line: bytes, method: bytes, target: bytes, version: int, fields: Fields, section: bytes = b""
+    ) -> None:
         self.line = line
         """The request line as sent, without its end (`$request`)."""
         self.method = method
@@ -92,6 +117,8 @@ class RequestHead:
         self.version = version
         """10 or 11. A minor version above 1 counts as 1.1 (RFC 9110, 2.5)."""
         self.fields = fields
+        self.section = section
+        """The bytes that ``fields`` were read from, empty if they were too many to keep."""
         self.authority: bytes | None = None
         """Host and port of an absolute-form target, as sent: they replace the Host field (RFC 9112, 3.2.2)."""
         self.host = fields.host

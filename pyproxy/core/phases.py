@@ -23,7 +23,13 @@ REDIRECTS = (301, 302, 303, 307, 308)
 
 def run(request: Request) -> None:
     """Begin: the server's own phase, then its location's."""
-    if request.server.handlers:
+    only_handler = request.location.only_handler
+    if only_handler is not None and not request.route.head.content_length:
+        # the usual location, and the usual request: nothing but its handler could have a say
+        outcome = only_handler(request)
+        if outcome is not DONE:
+            _conclude(request, outcome, (), 0)
+    elif request.server.handlers:
         _run_server(request)
     else:
         enter_location(request)

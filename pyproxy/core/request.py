@@ -196,6 +196,8 @@ class Request:
         except Exception as error:
             # a variable that cannot be had must not cost the connection
             self.complain(CRIT, f"cannot write the access log: {type(error).__name__}: {error}")
+        # each knows the other: let go of it, or both would stay until Python looks for such circles
+        self.upstream = None
 
     def complain(self, level: int, message: str) -> None:
         """Write to the error log, with what identifies this request, as nginx does."""

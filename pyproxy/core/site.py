@@ -105,6 +105,8 @@ class Location:
         self.content: Handler | None = None
         """The handler that a directive such as ``proxy_pass`` sets: it replaces the content phase."""
         self.handlers: tuple[Handler, ...] = ()
+        self.only_handler: Handler | None = None
+        """Set where nothing else stands in a request's way: no other phase, and no condition on the location."""
         self._phases: list[tuple[Phase, Handler]] = []
 
     def add_handler(self, phase: Phase, handler: Handler) -> None:
@@ -117,6 +119,8 @@ class Location:
         if self.content is not None:
             phases = [pair for pair in phases if pair[0] is not Phase.CONTENT] + [(Phase.CONTENT, self.content)]
         self.handlers = tuple(handler for _, handler in phases)
+        if len(self.handlers) == 1 and not (self.internal or self.redirects_to_slash or self.server.handlers):
+            self.only_handler = self.handlers[0]
 
 
 class Server:

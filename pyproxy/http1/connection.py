@@ -25,6 +25,7 @@ from pyproxy.http1.nowhere import NOWHERE
 from pyproxy.http1.request_body import RequestBodyReader
 
 if TYPE_CHECKING:
+    from pyproxy.core.message import RequestHead
     from pyproxy.http1.server import Http1Server
 
 REMEMBERED_HEAD: Final = 2048
@@ -43,6 +44,7 @@ class ClientConnection(RequestBodyReader, asyncio.Protocol):
         "_head_begun",
         "_head_started",
         "_last_block",
+        "_last_head",
         "_last_route",
         "_lingering",
         "_look_again",
@@ -72,6 +74,7 @@ class ClientConnection(RequestBodyReader, asyncio.Protocol):
         self._look_again = 0
         """Bytes of an unfinished head from which on it is looked at again."""
         self._last_block: bytes | None = None
+        self._last_head: RequestHead | None = None
         self._last_route: Route
         self._advancing = False
         self._lingering = False
@@ -189,7 +192,7 @@ class ClientConnection(RequestBodyReader, asyncio.Protocol):
         unfinished = False
         try:
             for _ in range(AT_ONCE):
-                if not self._may_begin():
+                if not self._buffer or not self._may_begin():
                     break
                 if not self._begin_next(seen):
                     unfinished = True
@@ -212,8 +215,7 @@ class ClientConnection(RequestBodyReader, asyncio.Protocol):
 
     def _may_begin(self) -> bool:
         return (
-            bool(self._buffer)
-            and self._request is None
+            self._request is None
             and self._body is None
             and not self._write_paused
             and not self._lingering
@@ -252,13 +254,13 @@ class ClientConnection(RequestBodyReader, asyncio.Protocol):
 
     def _prepare(self, block: bytes) -> None:
         """Parse and route one head; remember both if the same bytes may come again."""
-        head = self._server.parser.parse(block)
+        head = self._last_head = self._server.parser.parse(block, self._last_head)
         server, name_captures = self.listener.names.find(head.host)
         uri, args = normalise(head.target, server.merge_slashes)
         location, captures = server.locations.find(uri, name_captures)
         self._last_route = Route(head, uri, args, server, location or server.default_location, captures)
         self._last_block = block if len(block) <= REMEMBERED_HEAD else None
-        self._body = body_reader(request_framing(head))
+        self._body = body_reader(request_framing(head)) if head.content_length or head.chunked else None
 
     def _begin(self, route: Route) -> None:
         self.requests += 1

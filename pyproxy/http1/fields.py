@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Final
 
-from pyproxy.core.message import Fields, Pair
+from pyproxy.core.message import Fields, Names
 from pyproxy.http1.host import split_host
 from pyproxy.http1.message import BadMessage, Sender, printable
 
@@ -23,13 +23,17 @@ _USUAL_NAME_OR_UNDERSCORE: Final = re.compile(rb"[a-z0-9\-_]+").fullmatch
 
 # What becomes of a field, by its name.
 _PLAIN: Final = 0
-_DROP: Final = 1
-_ONCE: Final = 2  # a second one makes the message invalid
-_FIRST: Final = 3  # only the first one counts, as with nginx
-_LIST: Final = 4  # repeated fields are one list
+_ONCE: Final = 1  # a second one makes the message invalid
+_FIRST: Final = 2  # only the first one counts, as with nginx
+_LIST: Final = 3  # repeated fields are one list
 
-_NAMES_REMEMBERED: Final = 1024
-_LONGEST_NAME_REMEMBERED: Final = 64
+_Fact = Callable[[Fields, bytes], None]
+_NO_NAMES: Final = Names(())
+
+_SECTIONS_REMEMBERED: Final = 512
+_MOST_NAMES_REMEMBERED: Final = 64
+_LONGEST_NAMES_REMEMBERED: Final = 1024
+"""Bytes of all the names of one section."""
 
 _LISTS: Final = frozenset({b"connection", b"upgrade"})
 ONCE_IN_REQUEST: Final = frozenset(
@@ -66,8 +70,24 @@ FIRST_IN_RESPONSE: Final = frozenset(
 )
 
 
+class _Section:
+    """What the names of a section say, whatever the values."""
+
+    __slots__ = ("facts", "kept", "names")
+
+    def __init__(self, names: Names, kept: tuple[int, ...] | None, facts: tuple[tuple[_Fact, bytes], ...]) -> None:
+        self.names = names
+        self.kept = kept
+        """The places of the names that are kept, None for all of them."""
+        self.facts = facts
+        """What is to be made of the values of special names."""
+
+
 class FieldReader:
-    """Reads field sections of one kind of message, under the switches and limits of one configuration."""
+    """Reads field sections of one kind of message, under the switches and limits of one configuration.
+
+    What follows from names alone is worked out once for each sequence of names, and remembered.
+    """
 
     def __init__(
         self,
@@ -84,85 +104,96 @@ class FieldReader:
         self._kinds = dict.fromkeys(once, _ONCE) | dict.fromkeys(first, _FIRST) | dict.fromkeys(_LISTS, _LIST)
         self._is_usual = _USUAL_NAME_OR_UNDERSCORE if underscores_in_headers else _USUAL_NAME
         self._ignore_invalid_headers = ignore_invalid_headers
-        self._names: dict[bytes, tuple[bytes, int]] = {}
+        # RFC 9112, 6.1 and 6.3: whatever could be read in two ways is refused. In the order of their reading.
+        facts: dict[bytes, _Fact] = {
+            b"connection": self._connection,
+            b"content-length": self._content_length,
+            b"transfer-encoding": self._transfer_encoding,
+            b"host": self._host,
+            b"expect": self._expect,
+        }
+        self._facts = {name: fact for name, fact in facts.items() if name in self._kinds}
+        self._sections: dict[tuple[bytes, ...], _Section] = {}
 
     def read(self, block: bytes) -> Fields:
         """Read `block`: field lines and the empty line that ends them, all with CRLF. Raises BadMessage."""
         if not block.endswith(b"\r\n"):
             raise self._sender.error("sent invalid header line")
         found: list[tuple[bytes, bytes]] = _FIELDS.findall(block, 0, len(block) - 2)
-        if len(found) > self._max_fields:
-            raise self._sender.error("sent too many header lines", 494)
-        names = self._names
-        pairs: list[Pair] = []
-        special: dict[bytes, bytes] = {}
-        for name, value in found:
-            lower, kind = names.get(name) or self._learn(name, block)
-            if kind:
-                if kind == _DROP:
-                    continue
-                if lower in special:
-                    if kind == _ONCE:
-                        raise self._sender.error(f'sent duplicate header line: "{printable(name)}"')
-                    if kind == _FIRST:
-                        continue
-                    value_so_far = special[lower]
-                    special[lower] = value_so_far + b"," + value
-                else:
-                    special[lower] = value
-            pairs.append((lower, name, value))
-        fields = Fields(tuple(pairs))
-        if special:
-            self._state(fields, special)
+        if not found:
+            return Fields(_NO_NAMES, ())
+        sent, values = zip(*found, strict=True)
+        section = self._sections.get(sent) or self._learn(sent, block)
+        if section.kept is not None:
+            values = tuple([values[place] for place in section.kept])
+        fields = Fields(section.names, values)
+        for state, name in section.facts:
+            state(fields, name)
         return fields
 
-    def _learn(self, name: bytes, block: bytes) -> tuple[bytes, int]:
-        if not name:
+    def _learn(self, sent: tuple[bytes, ...], block: bytes) -> _Section:
+        if b"" in sent:
             raise self._invalid_line(block)
-        lower = name.lower()
-        kind = self._kinds.get(lower, _PLAIN)
-        if self._ignore_invalid_headers and not self._is_usual(lower):
-            kind = _DROP
-        if len(name) <= _LONGEST_NAME_REMEMBERED:
-            if len(self._names) >= _NAMES_REMEMBERED:
-                self._names.clear()
-            self._names[name] = (lower, kind)
-        return lower, kind
+        if len(sent) > self._max_fields:
+            raise self._sender.error("sent too many header lines", 494)
+        kept: list[int] = []
+        seen: set[bytes] = set()
+        for place, name in enumerate(sent):
+            lower = name.lower()
+            kind = self._kinds.get(lower, _PLAIN)
+            if self._ignore_invalid_headers and not self._is_usual(lower):
+                continue
+            if lower in seen:
+                if kind == _ONCE:
+                    raise self._sender.error(f'sent duplicate header line: "{printable(name)}"')
+                if kind == _FIRST:
+                    continue
+            seen.add(lower)
+            kept.append(place)
+        names = Names(tuple(sent[place] for place in kept))
+        facts = tuple((state, name) for name, state in self._facts.items() if name in seen)
+        section = _Section(names, None if len(kept) == len(sent) else tuple(kept), facts)
+        if len(sent) <= _MOST_NAMES_REMEMBERED and sum(map(len, sent)) <= _LONGEST_NAMES_REMEMBERED:
+            if len(self._sections) >= _SECTIONS_REMEMBERED:
+                self._sections.clear()
+            self._sections[sent] = section
+        return section
 
     def _invalid_line(self, block: bytes) -> BadMessage:
         lines = block.split(b"\r\n")
         first = next(line for line in lines if not _IS_FIELD(line + b"\r\n"))
         return self._sender.error(f'sent invalid header line: "{printable(first)}"')
 
-    def _state(self, fields: Fields, special: dict[bytes, bytes]) -> None:
-        """Derive what the special fields say. RFC 9112, 6.1 and 6.3: whatever could be read in two ways is refused."""
-        options = special.get(b"connection")
-        if options is not None:
-            fields.connection = _options(options)
-            fields.close = b"close" in fields.connection
-            if b"upgrade" in fields.connection:
-                upgrade = special.get(b"upgrade")
-                fields.upgrade = upgrade.lower() if upgrade else None
-        length = special.get(b"content-length")
-        if length is not None:
-            if not length.isdigit() or len(length) > 18:
-                raise self._sender.error(f'sent invalid "Content-Length" header: "{printable(length)}"')
-            fields.content_length = int(length)
-        coding = special.get(b"transfer-encoding")
-        if coding is not None:
-            if coding.lower() != b"chunked":
-                raise self._sender.error(f'sent unknown "Transfer-Encoding": "{printable(coding)}"', 501)
-            if length is not None:
-                raise self._sender.error('sent "Content-Length" and "Transfer-Encoding" headers at the same time')
-            fields.chunked = True
-        host = special.get(b"host")
-        if host is not None:
-            parts = split_host(host)
-            if parts is None:
-                raise self._sender.error("sent invalid host header")
-            fields.host = parts[0]
-        expect = special.get(b"expect")
-        fields.expect_continue = expect is not None and expect.lower() == b"100-continue"
+    # What special fields say
+
+    def _connection(self, fields: Fields, name: bytes) -> None:
+        fields.connection = _options(b",".join(fields.get_all(name)))
+        fields.close = b"close" in fields.connection
+        if b"upgrade" in fields.connection:
+            fields.upgrade = b",".join(fields.get_all(b"upgrade")).lower() or None
+
+    def _content_length(self, fields: Fields, name: bytes) -> None:
+        length = fields.values[fields.names.first[name]]
+        if not length.isdigit() or len(length) > 18:
+            raise self._sender.error(f'sent invalid "Content-Length" header: "{printable(length)}"')
+        fields.content_length = int(length)
+
+    def _transfer_encoding(self, fields: Fields, name: bytes) -> None:
+        coding = fields.values[fields.names.first[name]]
+        if coding.lower() != b"chunked":
+            raise self._sender.error(f'sent unknown "Transfer-Encoding": "{printable(coding)}"', 501)
+        if fields.content_length is not None:
+            raise self._sender.error('sent "Content-Length" and "Transfer-Encoding" headers at the same time')
+        fields.chunked = True
+
+    def _host(self, fields: Fields, name: bytes) -> None:
+        parts = split_host(fields.values[fields.names.first[name]])
+        if parts is None:
+            raise self._sender.error("sent invalid host header")
+        fields.host = parts[0]
+
+    def _expect(self, fields: Fields, name: bytes) -> None:
+        fields.expect_continue = fields.values[fields.names.first[name]].lower() == b"100-continue"
 
 
 @lru_cache(maxsize=64)

@@ -6,11 +6,10 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from pyproxy.core.message import Fields, RequestHead, ResponseHead
+from pyproxy.core.message import Fields, Names, RequestHead, ResponseHead
 from pyproxy.http1.fields import FIRST_IN_RESPONSE, ONCE_IN_REQUEST, ONCE_IN_RESPONSE, FieldReader
 from pyproxy.http1.host import split_host
 from pyproxy.http1.line_ends import find_blank_line, refuse_bare_cr, with_crlf
-from pyproxy.http1.memory import Memory
 from pyproxy.http1.message import CLIENT, UPSTREAM, BadMessage, printable
 from pyproxy.http1.request_line import (
     bad_line,
@@ -24,7 +23,9 @@ from pyproxy.http1.request_line import (
 _STATUS_LINE: Final = re.compile(rb"HTTP/1\.([0-9]) ([1-9][0-9][0-9])(?: ([^\x00-\x08\x0a-\x1f\x7f]*+))?\r\n").match
 _STATUS_LINE_BEGINS: Final = b"HTTP/1."
 
-_NO_FIELDS: Final = Fields(())
+_NO_FIELDS: Final = Fields(Names(()), ())
+_KEPT: Final = 2048
+"""Bytes of the largest field section that a connection remembers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,7 @@ def unreadable_head(raw: bytes) -> RequestHead:
 
 
 class RequestParser:
-    """Reads request heads under the switches and limits of one server; remembers field sections it has seen."""
+    """Reads request heads under the switches and limits of one server."""
 
     def __init__(
         self,
@@ -84,10 +85,8 @@ class RequestParser:
         *,
         ignore_invalid_headers: bool = True,
         underscores_in_headers: bool = False,
-        memory: Memory[Fields] | None = None,
     ) -> None:
         self._limits = limits or HeadLimits()
-        self._memory: Memory[Fields] = Memory() if memory is None else memory
         self._fields = FieldReader(
             CLIENT,
             once=ONCE_IN_REQUEST,
@@ -106,22 +105,31 @@ class RequestParser:
         self._check_sizes(data, first)
         check_line(data, first)
 
-    def parse(self, block: bytes) -> RequestHead:
-        """Read a whole head, its empty line included (see `find_head_end`). Raises BadMessage."""
+    def parse(self, block: bytes, last: RequestHead | None = None) -> RequestHead:
+        """Read a whole head, its empty line included (see `find_head_end`). Raises BadMessage.
+
+        `last` is the one before it on the same connection: clients often send the same fields for another target.
+        """
         if len(block) > self._limits.line:
             self._check_sizes(block, skip_empty_lines(block, 0))
         try:
-            return self._read(block)
+            return self._read(block, last)
         except BadMessage:
             # The strict grammar holds no bare LF. Only what it refuses is looked through for one, and read by it again.
-            return self._read(with_crlf(block))
+            return self._read(with_crlf(block), None)
 
-    def _read(self, block: bytes) -> RequestHead:
+    def _read(self, block: bytes, last: RequestHead | None) -> RequestHead:
         match = match_origin_line(block)
         if match is None:
             return self._parse_absolute(block)
         line, method, target, minor = match.groups()
-        fields = self._read_fields(block[match.end() :])
+        section = block[match.end() :]
+        if last is not None and section == last.section:
+            fields = last.fields
+        else:
+            fields = self._fields.read(section)
+            if len(section) > _KEPT:
+                section = b""
         version = 11
         if minor == b"0":
             version = 10
@@ -129,14 +137,7 @@ class RequestParser:
                 raise CLIENT.error('sent HTTP/1.0 request with "Transfer-Encoding" header')
         elif fields.host is None:
             raise CLIENT.error('sent HTTP/1.1 request without "Host" header')
-        return RequestHead(line, method, target, version, fields)
-
-    def _read_fields(self, raw: bytes) -> Fields:
-        fields = self._memory.get(raw)
-        if fields is None:
-            fields = self._fields.read(raw)
-            self._memory.put(raw, fields)
-        return fields
+        return RequestHead(line, method, target, version, fields, section)
 
     def _parse_absolute(self, block: bytes) -> RequestHead:
         match = match_absolute_line(block)
@@ -149,7 +150,7 @@ class RequestParser:
             raise CLIENT.error("sent invalid host in request line")
         path = b"/" if target is None else b"/" + target if target.startswith(b"?") else target
         # The rest is what the same request says in origin form, so that there is one reading.
-        head = self._read(b"%b %b HTTP/1.%b\r\n%b" % (method, path, minor, block[match.end() :]))
+        head = self._read(b"%b %b HTTP/1.%b\r\n%b" % (method, path, minor, block[match.end() :]), None)
         head.line = line
         head.authority = authority
         head.host = parts[0]
@@ -172,13 +173,10 @@ class RequestParser:
 
 
 class ResponseParser:
-    """Reads heads of upstream responses; remembers whole heads, because their first lines hardly differ."""
+    """Reads heads of upstream responses."""
 
-    def __init__(
-        self, max_size: int = 4 * 8192, *, max_fields: int = 1000, memory: Memory[ResponseHead] | None = None
-    ) -> None:
+    def __init__(self, max_size: int = 4 * 8192, *, max_fields: int = 1000) -> None:
         self._max_size = max_size
-        self._memory: Memory[ResponseHead] = Memory() if memory is None else memory
         self._fields = FieldReader(UPSTREAM, once=ONCE_IN_RESPONSE, first=FIRST_IN_RESPONSE, max_fields=max_fields)
 
     def check_unfinished(self, data: bytes | bytearray, start: int = 0, seen: int = 0) -> None:
@@ -192,16 +190,12 @@ class ResponseParser:
 
     def parse(self, block: bytes) -> ResponseHead:
         """Read a whole head, its empty line included. Raises BadMessage."""
-        head = self._memory.get(block)
-        if head is None:
-            if len(block) > self._max_size:
-                raise UPSTREAM.error("sent too big header")
-            try:
-                head = self._read(block)
-            except BadMessage:
-                head = self._read(with_crlf(block))  # as a request
-            self._memory.put(block, head)
-        return head
+        if len(block) > self._max_size:
+            raise UPSTREAM.error("sent too big header")
+        try:
+            return self._read(block)
+        except BadMessage:
+            return self._read(with_crlf(block))  # as a request
 
     def _read(self, block: bytes) -> ResponseHead:
         match = _STATUS_LINE(block)

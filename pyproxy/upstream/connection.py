@@ -70,7 +70,7 @@ class UpstreamConnection(asyncio.Protocol):
         exchange, self.exchange = self.exchange, None
         if exchange is not None and exchange.waits_for(self.peer):
             self.worker.watched.add(self)
-            exchange.connected(self)
+            exchange.connected(self, self.worker.now())
         else:
             self._transport.abort()
 
@@ -137,11 +137,11 @@ class UpstreamConnection(asyncio.Protocol):
 
     # What the exchange does with it
 
-    def begin(self, exchange: Exchange, data: bytes) -> None:
+    def begin(self, exchange: Exchange, data: bytes, now: float) -> None:
         """Send a request head."""
         self.exchange = exchange
         self.requests += 1
-        self.deadline = self.worker.now() + exchange.options.read_timeout
+        self.deadline = now + exchange.options.read_timeout
         self._transport.write(data)
 
     def write(self, data: bytes) -> None:
@@ -201,6 +201,13 @@ class UpstreamConnection(asyncio.Protocol):
         response: Response | None
         try:
             while True:
+                # no head is remembered that has an empty line before its last one, whatever the line ends
+                end = data.find(b"\r\n\r\n") + 4
+                known = protocol.remembered.get(data[:end])
+                if known is not None:
+                    block, data = data[:end], data[end:]
+                    head, response = known
+                    break
                 end = find_head_end(data)
                 if end < 0:
                     protocol.parser.check_unfinished(data, 0, seen)
@@ -208,8 +215,7 @@ class UpstreamConnection(asyncio.Protocol):
                     self.watch()
                     return
                 block, data, seen = data[:end], data[end:], 0
-                known = protocol.remembered.get(block)
-                head, response = known if known is not None else (protocol.parser.parse(block), None)
+                head, response = protocol.parser.parse(block), None
                 if head.status >= 200:
                     break
                 if head.status == 101:
@@ -224,19 +230,20 @@ class UpstreamConnection(asyncio.Protocol):
             return
         self._informational = 0
         framing = response_framing(head, exchange.method)
+        now = self.worker.now()
         if framing == len(data):
             # the whole answer is here: the usual case, and the fast one
-            self._release(head)
-            exchange.answered(block, head, response, data, True)
+            self._release(head, now)
+            exchange.answered(block, head, response, data, True, now)
         elif framing >= 0 and len(data) > framing:
             self.close()
             exchange.extra_data()
-            exchange.answered(block, head, response, data[:framing], True)
+            exchange.answered(block, head, response, data[:framing], True, now)
         else:
             self._head = head
             self._body = body_reader(framing, UPSTREAM)
             self.watch()
-            exchange.answered(block, head, response, b"", False)
+            exchange.answered(block, head, response, b"", False, now)
             if data and self.exchange is exchange:
                 self._feed(exchange, data)
 
@@ -276,23 +283,23 @@ class UpstreamConnection(asyncio.Protocol):
             self.close()
             exchange.extra_data()
         else:
-            self._release(head)
+            self._release(head, self.worker.now())
         exchange.answer_end()
 
-    def _release(self, head: ResponseHead) -> None:
+    def _release(self, head: ResponseHead, now: float) -> None:
         """The exchange is over: keep the connection for another, if both sides want it."""
         exchange, self.exchange = self.exchange, None
         assert exchange is not None
         self._head = self._body = None
         keepalive = self.peer.keepalive
-        now = self.worker.now()
         if (
             head.keep_alive
             and self.requests < keepalive.requests
             and now - self._opened < keepalive.time
             and (exchange.body is None or (exchange.body.complete and not self._transport.get_write_buffer_size()))
         ):
-            self.resume_reading()
+            if self._paused:
+                self.resume_reading()
             self.deadline = now + keepalive.timeout
             self.peer.put(self)
         else:

@@ -103,12 +103,13 @@ class Exchange:
             return
         # after one kept connection that turned out to be closed, no other is tried
         stale = bool(self.attempts) and self.attempts[-1].reused and self.attempts[-1].peer is peer
-        self.attempts.append(Attempt(peer, now))
+        attempt = Attempt(peer, now)
+        self.attempts.append(attempt)
         peer.active += 1
         connection = None if stale else peer.take()
         if connection is not None:
-            self.attempts[-1].reused = True
-            self.connected(connection)
+            attempt.reused = True
+            self.connected(connection, now)
         else:
             self._connecting = peer.connect(self, self.options.connect_timeout)
 
@@ -116,16 +117,16 @@ class Exchange:
         """Whether a connection to ``peer`` is still wanted."""
         return self._connecting is not None and self.attempts[-1].peer is peer
 
-    def connected(self, connection: UpstreamConnection) -> None:
+    def connected(self, connection: UpstreamConnection, now: float) -> None:
         """A connection is there: send the request."""
         self._connecting = None
         self.connection = connection
-        self.attempts[-1].connected = self.worker.now()
+        self.attempts[-1].connected = now
         body = self.body
         if body is None:
-            connection.begin(self, self.block)
+            connection.begin(self, self.block, now)
         else:
-            connection.begin(self, self.block + body.begin())
+            connection.begin(self, self.block + body.begin(), now)
             body.send(connection)
 
     def connect_failed(self, peer: Peer, error: Exception) -> None:
@@ -240,21 +241,24 @@ class Exchange:
 
     # Answering
 
-    def answered(self, block: bytes, head: ResponseHead, response: Response | None, data: bytes, whole: bool) -> None:
+    def answered(
+        self, block: bytes, head: ResponseHead, response: Response | None, data: bytes, whole: bool, now: float
+    ) -> None:
         """A head has come, and the ``whole`` body with it or none of it yet."""
         request = self.request
         attempt = self.attempts[-1]
         self.head = head
         attempt.status = head.status
-        attempt.headed = self.worker.now()
-        if head.status >= 300 and self._replace(head, attempt.headed):
+        attempt.headed = now
+        if head.status >= 300 and self._replace(head, now):
             return
-        attempt.peer.succeeded()
+        if attempt.peer.fails:
+            attempt.peer.succeeded()
         if response is None or request.error_status:
             response = self.protocol.response(request, self, block, head)
         if whole:
             attempt.received = len(data)
-            self._end_attempt(attempt.headed)
+            self._end_attempt(now)
             self.connection = None
             if self.body is not None:
                 self.body.close()

@@ -32,7 +32,7 @@ class ProxyHandler:
         buffer_size: int,
     ) -> None:
         self.options = options
-        self.parser = ResponseParser(buffer_size, memory=Memory(0, 0, 0))
+        self.parser = ResponseParser(buffer_size)
         self.remembered: Memory[tuple[ResponseHead, Response]] = Memory()
         self._location = location
         self.target = target
@@ -43,26 +43,26 @@ class ProxyHandler:
         self._repeats = writer.repeats and not target.varies
 
     def __call__(self, request: Request) -> Outcome:
-        if self._pass_body and (request.stream.body_pending or request.body is not None):
-            return self._with_body(request)
         route = request.route
-        repeats = self._repeats and not request.internal
-        if repeats and route.memo is not None:
+        if route.memo is not None and not request.internal:
             target, block, method = route.memo
+        elif self._pass_body and (request.stream.body_pending or request.body is not None):
+            return self._with_body(request)
         else:
             try:
                 target = self.target.find(request)
             except ValueError as error:
                 request.complain(ERROR, str(error))
                 return 500
-            length = request.head.fields.content_length if self._pass_body and not request.internal else None
+            length = route.head.fields.content_length if self._pass_body and not request.internal else None
             framing = b"" if length is None else b"Content-Length: %d\r\n" % length
-            block = self._writer.write(request, target, self.target.uri(request, target), framing)
             method = self._writer.method(request)
-            if repeats:
+            block = self._writer.write(request, method, target, self.target.uri(request, target), framing)
+            if self._repeats and not request.internal:
+                # nothing is remembered of a request with a body: it comes by another way
                 route.memo = (target, block, method)
         exchange = Exchange(request, self, target.group, block, method, target.url)
-        if request.head.fields.upgrade is not None:
+        if route.head.fields.upgrade is not None:
             exchange.upgrading = self._writer.upgrades(request)
         exchange.start()
         return DONE
@@ -95,8 +95,9 @@ class ProxyHandler:
         exchange.start()
 
     def _exchange(self, request: Request, target: Target, framing: bytes) -> Exchange:
-        block = self._writer.write(request, target, self.target.uri(request, target), framing)
-        return Exchange(request, self, target.group, block, self._writer.method(request), target.url)
+        method = self._writer.method(request)
+        block = self._writer.write(request, method, target, self.target.uri(request, target), framing)
+        return Exchange(request, self, target.group, block, method, target.url)
 
     def response(self, request: Request, exchange: Exchange, block: bytes, head: ResponseHead) -> Response:
         """The client's response head; remembered where the same bytes will always make the same one."""

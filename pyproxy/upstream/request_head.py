@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from dataclasses import dataclass
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any
 
 from pyproxy.core.uri import escape_controls, escape_spaces
 from pyproxy.core.variables import Depends
 
 if TYPE_CHECKING:
+    from pyproxy.core.message import Fields, Names
     from pyproxy.core.request import Request
     from pyproxy.core.variables import Template
     from pyproxy.upstream.target import Target
@@ -30,7 +34,18 @@ NOT_PASSED = frozenset(
 """Fields that belong to one connection (RFC 9110, 7.6.1), or that we write ourselves."""
 FRAMING = frozenset({b"content-length", b"transfer-encoding"})
 """Fields that say where the message ends: no configuration may set them."""
+PLANS = 64
+MOST_NAMES = 64
+"""How many plans are remembered, and for how many names at most."""
 UPGRADE = b"Upgrade: websocket\r\nConnection: upgrade\r\n"
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """How the values of fields with certain names are written: what only depends on the names."""
+
+    frame: bytes
+    pick: Callable[[tuple[bytes, ...]], Any]
 
 
 class RequestHeadWriter:
@@ -58,6 +73,7 @@ class RequestHeadWriter:
         self._own_upgrade = b"upgrade" in names
         self._replaced = NOT_PASSED | names
         self._pass_fields = pass_fields
+        self._plans: dict[tuple[Names, frozenset[bytes]], _Plan] = {}
         self.repeats = all(
             template.depends <= Depends.HEAD
             for template in (method, self._host, *(value for _, _, value in self._fields))
@@ -69,11 +85,11 @@ class RequestHeadWriter:
         """The method to send."""
         return escape_spaces(self._method.render(request)) if self._method is not None else request.method
 
-    def write(self, request: Request, target: Target, uri: bytes, framing: bytes) -> bytes:
+    def write(self, request: Request, method: bytes, target: Target, uri: bytes, framing: bytes) -> bytes:
         """The whole block; ``framing`` is the field that says how long the body is, or empty."""
         head = request.route.head
         host = (self._host.render(request) if self._host is not None else b"") or target.host
-        lines = [self.method(request), b" ", uri, self._version, b"Host: ", escape_controls(host), b"\r\n"]
+        lines = [method, b" ", uri, self._version, b"Host: ", escape_controls(host), b"\r\n"]
         for lower, start, template in self._fields:
             if (value := template.render(request)) and not (lower == b"upgrade" and b"h2c" in value.lower()):
                 lines += (start, escape_controls(value), b"\r\n")
@@ -81,14 +97,23 @@ class RequestHeadWriter:
             lines.append(UPGRADE)
         lines.append(framing)
         if self._pass_fields:
-            replaced = self._replaced
-            if named := head.fields.connection:
-                replaced = replaced | named
-            for lower, name, value in head.fields.pairs:
-                if lower not in replaced:
-                    lines.append(b"%b: %b\r\n" % (name, value))
+            fields = head.fields
+            plan = self._plans.get((fields.names, fields.connection)) or self._make_plan(fields)
+            lines.append(plan.frame % plan.pick(fields.values))
         lines.append(b"\r\n")
         return b"".join(lines)
+
+    def _make_plan(self, fields: Fields) -> _Plan:
+        names = fields.names
+        replaced = self._replaced | fields.connection
+        kept = [place for place, lower in enumerate(names.lower) if lower not in replaced]
+        frame = b"".join(b"%b: %%b\r\n" % names.sent[place].replace(b"%", b"%%") for place in kept)
+        plan = _Plan(frame, itemgetter(*kept) if kept else lambda values: ())
+        if len(self._plans) >= PLANS:
+            self._plans.clear()
+        if len(names.sent) <= MOST_NAMES:
+            self._plans[names, fields.connection] = plan
+        return plan
 
     def upgrades(self, request: Request) -> bool:
         """Whether ``write`` asks this upstream for another protocol, so that 101 is a good answer."""

@@ -111,11 +111,12 @@ class FixedTarget:
 
     def uri(self, request: Request, target: Target) -> bytes:
         """The request target to send: as it came, or with the location's part replaced by the URL's URI."""
-        unchanged = request.uri == request.route.uri and request.args == request.route.args
+        route = request.route
+        unchanged = request.uri == route.uri and request.args == route.args
         if target.uri is None and unchanged:
-            return request.head.target
+            return route.head.target
         rest = request.uri if target.uri is None else request.uri[self._prefix :]
-        if not unchanged or b"%" in request.head.target:
+        if not unchanged or b"%" in route.head.target:
             rest = escape(rest)
         args = b"?" + request.args if request.args else b""
         return escape_spaces((target.uri or b"") + rest + args)

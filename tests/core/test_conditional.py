@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from pyproxy.core.conditional import BEFORE, EXACT, NO_DATE, OFF, evaluate, has_conditions, parse_http_date
 from pyproxy.core.dates import http_date
-from pyproxy.core.message import Fields
+from pyproxy.core.message import Fields, Names
 
 MODIFIED = 784_111_777
 DATE = "Sun, 06 Nov 1994 08:49:37 GMT"
@@ -20,7 +20,7 @@ SAME = ETAG.decode()
 
 def fields(*lines: str) -> Fields:
     pairs = [line.partition(": ") for line in lines]
-    return Fields(tuple((name.lower().encode(), name.encode(), value.encode()) for name, _, value in pairs))
+    return Fields(Names(tuple(name.encode() for name, _, _ in pairs)), tuple(value.encode() for _, _, value in pairs))
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pyproxy.core.conditional import parse_http_date
-from pyproxy.core.message import Fields
+from pyproxy.core.message import Fields, Names
 from pyproxy.core.ranges import NotSatisfiable, parse_ranges, requested_ranges
 
 DATE = "Sun, 06 Nov 1994 08:49:37 GMT"
@@ -122,7 +122,7 @@ def test_ranges_lie_in_the_file(text: str, length: int) -> None:
 
 def requested(*lines: str, max_ranges: int = 100, etag: bytes | None = b'"e"') -> list[tuple[int, int]] | None:
     pairs = [line.partition(": ") for line in lines]
-    fields = Fields(tuple((name.lower().encode(), name.encode(), value.encode()) for name, _, value in pairs))
+    fields = Fields(Names(tuple(name.encode() for name, _, _ in pairs)), tuple(value.encode() for _, _, value in pairs))
     return requested_ranges(fields, 10, etag, MODIFIED, max_ranges)
 
 

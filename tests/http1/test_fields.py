@@ -40,13 +40,32 @@ def test_a_block_that_is_not_one_field_section(block: bytes) -> None:
         reader().read(block)
 
 
+def test_the_same_names_with_other_values() -> None:
+    fields = FieldReader(CLIENT, once=ONCE_IN_REQUEST, ignore_invalid_headers=True, underscores_in_headers=False)
+    for value in (b"1", b"2", b""):
+        read = fields.read(b"A_b: x\r\nHost: h%b\r\nC: %b\r\nc: 3\r\n\r\n" % (value, value))
+        assert read.host == b"h" + value
+        assert read.pairs == ((b"host", b"Host", b"h" + value), (b"c", b"C", value), (b"c", b"c", b"3"))
+    with pytest.raises(BadMessage, match="duplicate"):
+        fields.read(b"Host: a\r\nHost: b\r\n\r\n")
+    for length in (b"1", b"x", b"2"):
+        block = b"Content-Length: %b\r\n\r\n" % length
+        if length.isdigit():
+            assert fields.read(block).content_length == int(length)
+        else:
+            with pytest.raises(BadMessage):
+                fields.read(block)
+
+
 def test_the_names_it_remembers_are_bounded() -> None:
     fields = reader()
     for i in range(3000):
         assert fields.read(b"X%d: 1\r\nHost: a\r\n\r\n" % i).pairs[0][0] == b"x%d" % i
-    assert len(fields._names) <= 1024
+    assert len(fields._sections) <= 512
     fields.read(b"Y" * 5000 + b": 1\r\n\r\n")
-    assert max(map(len, fields._names)) <= 64
+    fields.read(b"Y: 1\r\n" * 500 + b"\r\n")
+    assert max(sum(map(len, names)) for names in fields._sections) <= 1024
+    assert max(map(len, fields._sections)) <= 64
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,8 @@ from collections.abc import Iterable
 
 import pytest
 
-from pyproxy.core.message import Fields, RequestHead
+from pyproxy.core.message import RequestHead
 from pyproxy.http1.head import HeadLimits, RequestParser, find_head_end, unreadable_head
-from pyproxy.http1.memory import Memory
 from pyproxy.http1.message import BadMessage
 
 HOST = b"Host: a\r\n"
@@ -41,7 +40,7 @@ def parse(data: bytes, parser: RequestParser | None = None) -> RequestHead:
 
 
 def facts_of(head: RequestHead) -> dict[str, object]:
-    slots = {name: getattr(head, name) for name in RequestHead.__slots__ if name != "fields"}
+    slots = {name: getattr(head, name) for name in RequestHead.__slots__ if name not in ("fields", "section")}
     return slots | {"pairs": head.fields.pairs}
 
 
@@ -466,17 +465,19 @@ def test_limits(data: bytes, status: int) -> None:
 
 
 def test_remembering_saves_the_parse_but_never_an_error() -> None:
-    memory: Memory[Fields] = Memory()
-    parser = RequestParser(memory=memory)
+    parser = RequestParser()
     first = parser.parse(request(HOST + b"X: 1\r\n"))
-    again = parser.parse(request(HOST + b"X: 1\r\n", b"POST /other HTTP/1.1"))
+    again = parser.parse(request(HOST + b"X: 1\r\n", b"POST /other HTTP/1.1"), first)
     assert again.fields is first.fields
     assert again.target == b"/other"
-    held = len(memory)
+    assert parser.parse(request(HOST + b"X: 2\r\n"), again).fields.get(b"x") == b"2"
     for line_end in (b"\r\n", b"\n", b"\r\n"):
         with pytest.raises(BadMessage):
-            parser.parse(request(HOST + b"Content-Length: x" + line_end))
-    assert len(memory) == held
+            parser.parse(request(HOST + b"Content-Length: x" + line_end), again)
+
+
+def test_a_large_section_is_not_kept() -> None:
+    assert RequestParser().parse(request(HOST + b"X: " + b"x" * 4000 + b"\r\n")).section == b""
 
 
 def test_remembered_fields_are_judged_anew_for_each_version() -> None:

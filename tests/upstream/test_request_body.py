@@ -63,9 +63,9 @@ async def test_a_body_begins_in_one_write_with_the_head(
 ) -> None:
     """Simple servers read once and take what came for the request; and it is half the work for all others."""
 
-    def begin(connection: UpstreamConnection, exchange: Exchange, data: bytes) -> None:
+    def begin(connection: UpstreamConnection, exchange: Exchange, data: bytes, now: float) -> None:
         first_writes.append(data)
-        as_ever(connection, exchange, data)
+        as_ever(connection, exchange, data, now)
 
     first_writes: list[bytes] = []
     as_ever = UpstreamConnection.begin
