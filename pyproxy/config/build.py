@@ -35,11 +35,20 @@ def build(directives: Sequence[Directive], schema: Schema, prefix: str, logs: Lo
     variables = schema.variables()
     _declare(root, schema, variables)
     site = Site(os.path.abspath(prefix), logs)
+    try:
+        _build(site, root, schema, variables)
+    except BaseException:
+        site.logs.close()
+        raise
+    return site
+
+
+def _build(site: Site, root: Directive, schema: Schema, variables: Variables) -> None:
     main = Scope(Context.MAIN, root, None, site, schema.specs, variables)
     _fill(main, schema)
     http = next((scope for scope in main.children if scope.directive.name == "http"), None)
     if http is None:
-        http = Scope(Context.HTTP, Directive("http", (), (), source), main, site, schema.specs, variables)
+        http = Scope(Context.HTTP, Directive("http", (), (), root.source), main, site, schema.specs, variables)
     for module in schema.modules:
         if module.site:
             module.site(http, site)
@@ -47,8 +56,7 @@ def build(directives: Sequence[Directive], schema: Schema, prefix: str, logs: Lo
         if scope.directive.name == "server":
             site.servers.append(_server(scope, schema))
     site.listeners = _listeners(site)
-    site.programs = [directive for directive in directives if directive.name in ("program", "group")]
-    return site
+    site.programs = [directive for directive in root.children or () if directive.name in ("program", "group")]
 
 
 def _declare(root: Directive, schema: Schema, variables: Variables) -> None:

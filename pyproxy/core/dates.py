@@ -32,3 +32,10 @@ def iso_time(second: int) -> bytes:
     now = time.localtime(second)
     zone = time.strftime("%z", now)
     return f"{time.strftime('%Y-%m-%dT%H:%M:%S', now)}{zone[:3]}:{zone[3:]}".encode()
+
+
+@lru_cache(4)
+def syslog_time(second: int) -> bytes:
+    """RFC 3164's TIMESTAMP, in local time: ``Nov  2 10:00:00``."""
+    now = time.localtime(second)
+    return f"{_MONTHS[now.tm_mon - 1]} {now.tm_mday:2} {now.tm_hour:02}:{now.tm_min:02}:{now.tm_sec:02}".encode()

@@ -2,27 +2,46 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import select
+import asyncio
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from queue import SimpleQueue
 from typing import Protocol
 
+from pyproxy.core.logsink import NotWritten, Sink
+
 BACKLOG = 16 << 20
-"""Bytes of lines kept while the file cannot be written; what comes after is counted and dropped."""
+"""Bytes of lines kept while they cannot be written; what comes after is counted and dropped."""
 COMPLAIN_EVERY = 60.0
-"""Seconds between two complaints about one file, as in nginx."""
+"""Seconds between two complaints about one log, as in nginx."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gathering:
+    """How long lines are held: until ``size`` bytes are full, or ``seconds`` have passed (None: as long as it takes);
+    ``gzip``: the level at which what was gathered is compressed, 0 for not."""
+
+    size: int
+    seconds: float | None
+    gzip: int = 0
+
+
+SOON = Gathering(1 << 16, 0.1)
+"""Unless the configuration wants a log buffered: what comes within a moment is written at once."""
 
 _Job = Callable[[], None] | None
 
 
-class Waker(Protocol):
-    """Who calls ``flush`` soon after it was told that there is something."""
+class Keeper(Protocol):
+    """What a log needs of those who keep it."""
 
-    def wake(self) -> None: ...
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop | None: ...
+
+    def tell(self, log: LogFile, message: str) -> None:
+        """Pass on what is wrong with a log; called in any thread."""
 
 
 class LogFile:
@@ -31,111 +50,161 @@ class LogFile:
     Each log has its own thread: a terminal that was stopped, or a pipe that nobody reads, keeps no other waiting.
     """
 
-    def __init__(self, logs: Waker, path: str | None, fd: int = -1) -> None:
-        """Open ``path``, or take ``fd``. Raises OSError."""
-        self.path = path
-        self.fd = fd
-        self.lost = 0
-        """Lines that could not be written."""
-        self._logs = logs
+    def __init__(self, keeper: Keeper, sink: Sink, gathering: Gathering = SOON) -> None:
+        self.sink = sink
+        self.users = 0
+        """How many configurations write to it."""
+        self._keeper = keeper
+        self._room = gathering.size
+        self._seconds = gathering.seconds
         self._lines: list[bytes] = []
         self._size = 0
+        self._timer: asyncio.Handle | None = None
+        self._urgent = False
         # counted apart by the two threads, so that neither needs a lock
         self._handed = 0
         self._done = 0
+        self._dropped = 0
+        self._failed = 0
+        self._told = 0
+        """Of the lines that were lost, those that were told of."""
         self._jobs: SimpleQueue[_Job] | None = None
         self._thread: threading.Thread | None = None
         self._complained = float("-inf")
-        if path is not None:
-            self.reopen()
+
+    @property
+    def lost(self) -> int:
+        """Lines that could not be written."""
+        return self._dropped + self._failed
+
+    @property
+    def path(self) -> str | None:
+        """The file's; None for a stream or a server."""
+        return self.sink.path
+
+    @property
+    def file(self) -> LogFile:
+        """Itself: where its lines go (ErrorLog's targets)."""
+        return self
 
     def write(self, line: bytes) -> None:
         """Take one line, with its newline."""
-        if self._size + self._handed - self._done > BACKLOG:
-            self.lost += 1
+        size = self._size + len(line)
+        if size > self._room:
+            self._make_room(line)
             return
         if not self._lines:
-            self._logs.wake()
+            self._set_timer()
         self._lines.append(line)
-        self._size += len(line)
+        self._size = size
+
+    def _make_room(self, line: bytes) -> None:
+        """As nginx: a line that does not fit has what is held written, and one that never fits is not held."""
+        self.flush()
+        if len(line) <= self._room:
+            self.write(line)
+        else:
+            self._lines, self._size = [line], len(line)
+            self.flush()
+
+    def write_at(self, level: int, line: bytes) -> None:
+        """Take a line of an error log: it is not held for others to come."""
+        self.write(line)
+        loop = self._keeper.loop
+        if self._lines and not self._urgent and loop is not None:
+            self._cancel_timer()
+            self._urgent = True
+            self._timer = loop.call_soon(self.flush)
+
+    def wake(self) -> None:
+        """There is a loop now: have what is gathered written when its time has come."""
+        if self._lines and self._timer is None:
+            self._set_timer()
+
+    def _set_timer(self) -> None:
+        loop = self._keeper.loop
+        if self._seconds is not None and loop is not None:
+            self._timer = loop.call_later(self._seconds, self.flush)
+
+    def _cancel_timer(self) -> None:
+        self._urgent = False
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
     def flush(self) -> None:
         """Hand everything gathered to the thread."""
+        self._cancel_timer()
         if not self._lines:
             return
-        data = b"".join(self._lines)
-        self._lines, self._size = [], 0
-        self._handed += len(data)
+        lines, self._lines = self._lines, []
+        size, self._size = self._size, 0
+        if self._handed - self._done > BACKLOG:
+            self._dropped += len(lines)
+            self._complain(f"{self.sink.name} takes nothing, lines are lost")
+            return
+        self._handed += size
+        self._do(lambda: self._put(lines, size))
+
+    def reopen(self) -> None:
+        """Open it again, as after a rotation; lines taken before go to the old file. Raises OSError."""
+        use = self.sink.reopen()
+        self.flush()
+        # in the thread: a file closed under a write would let that go to whatever has its number next
+        self._do(use)
+
+    def retire(self) -> None:
+        """Write everything that is left, then close, without waiting for that."""
+        self.flush()
+        self._do(self.sink.close)
+        self._do(None)
+
+    def join(self, seconds: float) -> None:
+        """Wait until it has retired, for ``seconds`` at most."""
+        if self._thread is not None:
+            self._thread.join(max(0.0, seconds))
+            if not self._thread.is_alive():
+                self._jobs = self._thread = None
+
+    @property
+    def retired(self) -> bool:
+        """Whether all has been written, and closed."""
+        return self._thread is None or not self._thread.is_alive()
+
+    def _do(self, job: _Job) -> None:
         if self._jobs is None:
+            if job is None or not self._handed:
+                # nothing was ever written: no thread is needed to close it
+                if job is not None:
+                    job()
+                return
             self._jobs = SimpleQueue()
             # not a thread of an executor: Python would wait for one that hangs when the process ends
             self._thread = threading.Thread(target=_work, args=(self._jobs,), name="log", daemon=True)
             self._thread.start()
-        self._jobs.put(lambda: self._put(data))
+        self._jobs.put(job)
 
-    def reopen(self) -> None:
-        """Open the path again, as after a rotation; lines taken before go to the old file. Raises OSError."""
-        if self.path is None:
-            return
-        fd = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        self.flush()
-        if self._jobs is None:
-            self._swap(fd)
-        else:
-            # in the thread: a file closed under a write would let that go to whatever has its number next
-            self._jobs.put(lambda: self._swap(fd))
-
-    def close(self, seconds: float) -> None:
-        """Write everything that is left, for ``seconds`` at most."""
-        self.flush()
-        if self._jobs is not None and self._thread is not None:
-            if self.path is not None:
-                self._jobs.put(lambda: self._swap(-1))
-            self._jobs.put(None)
-            self._thread.join(max(0.0, seconds))
-            self._jobs = self._thread = None
-        elif self.path is not None:
-            self._swap(-1)
-
-    def _swap(self, fd: int) -> None:
-        old, self.fd = self.fd, fd
-        if old >= 0:
-            os.close(old)
-
-    def _put(self, data: bytes) -> None:
-        """Write to the file. A log that cannot be written loses these lines and nothing else."""
-        rest = memoryview(data)
+    def _put(self, lines: list[bytes], size: int) -> None:
+        """Write. A log that cannot be written loses these lines and nothing else."""
         try:
-            while rest and self.fd >= 0:
-                try:
-                    rest = rest[os.write(self.fd, rest[: self._whole_lines(data, len(data) - len(rest))]) :]
-                except BlockingIOError:
-                    # somebody who shares the terminal with us has made it so
-                    select.select([], [self.fd], [])
-        except OSError as error:
-            lost = bytes(rest).count(b"\n")
-            self.lost += lost
-            self._complain(error, lost)
+            self.sink.put(lines)
+        except NotWritten as problem:
+            self._failed += problem.lines
+            self._complain(f"{problem}, lines are lost")
+        else:
+            lost = self.lost
+            if lost > self._told:
+                self._keeper.tell(self, f"{self.sink.name} is written to again, {lost - self._told} lines were lost")
+                self._told = lost
+                self._complained = float("-inf")
         finally:
-            self._done += len(data)
+            self._done += size
 
-    def _whole_lines(self, data: bytes, begin: int) -> int:
-        """How many bytes from ``begin`` may go out in one write, so that lines of several processes do not mix:
-        all of them into a file, which is opened to append; into a pipe as many as it takes at once."""
-        if self.path is not None or len(data) - begin <= select.PIPE_BUF:
-            return len(data) - begin
-        end = data.rfind(b"\n", begin, begin + select.PIPE_BUF) + 1
-        return end - begin if end > begin else len(data) - begin
-
-    def _complain(self, error: OSError, lost: int) -> None:
+    def _complain(self, message: str) -> None:
         now = time.monotonic()
-        if self.fd == 2 or now - self._complained < COMPLAIN_EVERY:
-            return
-        self._complained = now
-        name = self.path or "stdout"
-        text = f'pyproxy: write() to "{name}" failed ({error.errno}: {error.strerror}), {lost} lines are lost\n'
-        with contextlib.suppress(OSError):
-            os.write(2, text.encode("utf-8", "backslashreplace"))
+        if now - self._complained >= COMPLAIN_EVERY:
+            self._complained = now
+            self._keeper.tell(self, message)
 
 
 def _work(jobs: SimpleQueue[_Job]) -> None:

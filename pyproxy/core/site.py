@@ -9,6 +9,7 @@ from enum import IntEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pyproxy.core.log import SiteLogs
 from pyproxy.core.routing import Locations, ServerNames
 
 if TYPE_CHECKING:
@@ -200,7 +201,7 @@ class Site:
 
     def __init__(self, prefix: str, logs: Logs) -> None:
         self.prefix = prefix
-        self.logs = logs
+        self.logs = SiteLogs(logs, prefix)
         self.warnings: list[str] = []
         self.servers: list[Server] = []
         self.listeners: list[Listener] = []

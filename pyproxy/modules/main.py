@@ -5,36 +5,69 @@ from __future__ import annotations
 import grp
 import os
 import pwd
+from dataclasses import dataclass
 from pathlib import Path
 
+from pyproxy.config import values
 from pyproxy.config.schema import ANYWHERE, MANY, Context, Module, Scope, Spec, flag, number, seconds, text
-from pyproxy.config.tree import ConfigError, Directive
-from pyproxy.core.log import ERROR, LEVELS, STREAMS, ErrorLog
+from pyproxy.config.tree import ConfigError, Directive, Source
+from pyproxy.core.log import DEBUG, ERROR, LEVELS, ErrorLog, LogFile, Target
 from pyproxy.core.site import Location, Processes, Site, User
+from pyproxy.core.syslog import PREFIX, SyslogParameters
 
 MAIN, EVENTS = Context.MAIN, Context.EVENTS
 
+_MEMORY = "memory:"
+_DEBUG_LEVELS = frozenset(f"debug_{part}" for part in ("core", "alloc", "mutex", "event", "http", "mail", "stream"))
 
-def _error_log(directive: Directive, scope: Scope) -> tuple[str, int, Directive]:
-    path, level = (*directive.args, "error")[:2]
-    if path.startswith(("syslog:", "memory:")):
-        raise ValueError(f'"{path.partition(":")[0]}:" is not supported by pyproxy yet, use a file or stderr')
-    if level not in LEVELS:
-        raise ValueError(f'invalid log level "{level}", expected one of {", ".join(LEVELS)}')
-    return path, LEVELS[level], directive
+
+@dataclass(frozen=True, slots=True)
+class _ErrorLog:
+    path: str
+    level: int
+    source: Source
+    syslog: SyslogParameters | None
+
+
+def _error_log(directive: Directive, scope: Scope) -> _ErrorLog:
+    path, *names = directive.args
+    level: int | None = None
+    for name in names:
+        if name in LEVELS and level is None:
+            level = LEVELS[name]
+        elif name not in _DEBUG_LEVELS:
+            what = "duplicate" if name in LEVELS else "invalid"
+            raise ValueError(f'{what} log level "{name}", expected one of {", ".join(LEVELS)}')
+    if path.startswith(_MEMORY):
+        values.size(path.removeprefix(_MEMORY))
+        scope.site.warnings.append(f"`error_log {path}` is ignored, a debugger would be needed to read it")
+    syslog = SyslogParameters(path) if path.startswith(PREFIX) else None
+    return _ErrorLog(path, level or (DEBUG if names else ERROR), directive.source, syslog)
 
 
 def _open(scope: Scope) -> ErrorLog:
-    site = scope.site
-    configured: list[tuple[str, int, Directive]] = scope.get("error_log") or []
-    targets = []
-    for path, level, directive in configured:
-        try:
-            file = site.logs.open(path if path in STREAMS else str(Path(site.prefix, path)))
-        except OSError as error:
-            raise ConfigError(f'`error_log`: open() "{path}" failed: {error.strerror}', directive.source) from error
-        targets.append((file, level))
-    return ErrorLog(targets or [(site.logs.open("stderr"), ERROR)])
+    configured: list[_ErrorLog] = scope.get("error_log") or []
+    targets = [(_target(log, scope), log.level) for log in configured if not log.path.startswith(_MEMORY)]
+    if not any(isinstance(target, LogFile) for target, _ in targets) and not _set_below_main(scope):
+        # as in nginx: where all that there is may be out of reach, the default is there besides
+        targets.append((scope.site.logs.open("stderr"), ERROR))
+    return ErrorLog(targets)
+
+
+def _target(log: _ErrorLog, scope: Scope) -> Target:
+    logs = scope.site.logs
+    try:
+        return logs.open(log.path) if log.syslog is None else log.syslog.open(logs)
+    except OSError as error:
+        raise ConfigError(f'`error_log`: open() "{log.path}" failed: {error.strerror}', log.source) from error
+
+
+def _set_below_main(scope: Scope) -> bool:
+    while scope.parent is not None:
+        if scope.own("error_log") is not None:
+            return True
+        scope = scope.parent
+    return False
 
 
 def _site(scope: Scope, site: Site) -> None:
@@ -96,7 +129,7 @@ MODULE = Module(
             "error_log",
             MAIN | ANYWHERE,
             _error_log,
-            (1, 2),
+            (1, MANY),
             repeat=True,
             summary="Where errors go, and from which level on (default: stderr error).",
         ),

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Callable
 from pathlib import Path
 
 from pyproxy.compile import Sources, load_schema
 from pyproxy.config.tree import ConfigError
 from pyproxy.core.log import Logs
-from pyproxy.core.logfile import LogFile
+from pyproxy.core.logfile import Gathering, LogFile
+from pyproxy.core.logsink import FileSink, Sink
 from pyproxy.process.pidfile import PidFile
 
 SIGNALS = {
@@ -23,8 +25,8 @@ SIGNALS = {
 class _Unopened(Logs):
     """The logs of a configuration that is only read: whoever sends a signal must create no log file, in his name."""
 
-    def open(self, path: str) -> LogFile:
-        return LogFile(self, None)
+    def share(self, name: str, gathering: Gathering, make: Callable[[], Sink]) -> LogFile:
+        return LogFile(self, FileSink(None))
 
 
 def _pid_file(sources: Sources, strict: bool) -> str:

@@ -39,8 +39,11 @@ class Generations:
         self._current: Generation | None = None
         self._draining: dict[Generation, asyncio.Task[None]] = {}
 
-    async def serve(self, new: Generation, starting: Coroutine[Any, Any, None]) -> None:
-        """Let it take the new connections once it has started. If it cannot, all stays as it was."""
+    async def serve(self, new: Generation, starting: Coroutine[Any, Any, None]) -> asyncio.Task[None] | None:
+        """Let it take the new connections once it has started. If it cannot, all stays as it was.
+
+        What is returned is done when the generation before has ended.
+        """
         try:
             await starting
         except BaseException:
@@ -48,21 +51,22 @@ class Generations:
             await new.stop()
             raise
         old, self._current = self._current, new
-        await self._retire(old)
+        return await self._retire(old)
 
     async def drain(self) -> None:
         """Let the current generation accept no more, and end what it has begun."""
         old, self._current = self._current, None
         await self._retire(old)
 
-    async def _retire(self, generation: Generation | None) -> None:
+    async def _retire(self, generation: Generation | None) -> asyncio.Task[None] | None:
         if generation is None:
-            return
+            return None
         task = self._worker.spawn(generation.stop())
         self._draining[generation] = task
         task.add_done_callback(lambda _: self._draining.pop(generation))
         # whoever connects after this is served by the new one
         await generation.close()
+        return task
 
     async def drained(self) -> None:
         """Wait until no generation has a connection left."""

@@ -33,7 +33,7 @@ def fault(tell: Tell, message: str, error: BaseException | None) -> None:
     tell(ALERT, f"{message}\n{trace}")
 
 
-async def unless(event: asyncio.Event, work: Coroutine[Any, Any, None]) -> None:
+async def unless(event: asyncio.Event, work: Coroutine[Any, Any, object]) -> None:
     """Do the work; give it up if the event comes, or has come, before it is done."""
     task, waiting = asyncio.ensure_future(work), asyncio.ensure_future(event.wait())
     try:

@@ -84,7 +84,7 @@ class Process:
             signal.SIGUSR1: self._reopen,
         }.items():
             loop.add_signal_handler(number, action)
-        self._logs.attach(loop)
+        self._logs.attach(loop, self._site.error_log)
         self._worker = Worker(loop, tick(self._site))
         self._generations = Generations(self._worker)
         try:
@@ -117,17 +117,19 @@ class Process:
         await unless(self._stop, self._generations.drained())
         await self._generations.cut()
 
-    async def _begin(self, site: Site) -> None:
-        """Let this site be served; its sockets are bound. If that cannot be (ConfigError, OSError), all stays."""
+    async def _begin(self, site: Site) -> asyncio.Task[None] | None:
+        """Let this site be served; its sockets are bound. If that cannot be (ConfigError, OSError), all stays.
+
+        What is returned is done when the site before has nothing left to do.
+        """
         if self._is_master:
             crew = Crew(site, self._sources.path, self._sockets, self._tell, self._worker.spawn)
-            await self._generations.serve(crew, crew.start())
-        else:
-            # a master needs nothing of aiohttp, which takes a third of its start and of its memory
-            from pyproxy.process.serving import Serving
+            return await self._generations.serve(crew, crew.start())
+        # a master needs nothing of aiohttp, which takes a third of its start and of its memory
+        from pyproxy.process.serving import Serving
 
-            serving = Serving(self._worker, site)
-            await self._generations.serve(serving, serving.start(self._sockets.of(site)))
+        serving = Serving(self._worker, site)
+        return await self._generations.serve(serving, serving.start(self._sockets.of(site)))
 
     # What happened
 
@@ -177,14 +179,19 @@ class Process:
     async def _reload(self) -> None:
         """Take over the configuration as it is now. Raises ConfigError; then the old one goes on."""
         site = self._sources.compile(self._sources.load(self._schema), self._schema, self._logs)
-        self._sockets.bind(site)
         try:
-            await self._begin(site)
+            self._sockets.bind(site)
+            retiring = await self._begin(site)
         except BaseException:
             self._sockets.keep(self._site)
+            site.logs.close()
             raise
         self._sockets.keep(site)
         old, self._site = self._site, site
+        self._logs.error_log = site.error_log
+        if retiring is not None:
+            # until then its workers may be told to open them anew
+            retiring.add_done_callback(lambda _: old.logs.close())
         self._worker.tick = min(self._worker.tick, tick(site))
         if site.pid_file != old.pid_file:
             self._pid_file.remove()

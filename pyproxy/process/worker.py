@@ -69,7 +69,7 @@ class WorkerMain:
     async def _serve(self, shares: list[list[socket.socket]]) -> None:
         loop = asyncio.get_running_loop()
         report_faults(loop, self._tell)
-        self._logs.attach(loop)
+        self._logs.attach(loop, self._site.error_log)
         worker = Worker(loop, tick(self._site))
         generations = Generations(worker)
         # the master says no more: what can be read is its end

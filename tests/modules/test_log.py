@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pyproxy.core.log import Logs
-from pyproxy.modules.log import escape_default, escape_json, escape_none
+from pyproxy.core.logline import escape_default, escape_json
 
 from .conftest import Ask
 
@@ -89,8 +89,3 @@ def test_json_reads_back(value: str) -> None:
 
 def test_json_writes_controls_as_nginx() -> None:
     assert escape_json(b"\x00\x1f\b\t\n\f\r\x7f\xff") == rb"\u0000\u001F\b\t\n\f\r" + b"\x7f\xff"
-
-
-def test_nothing() -> None:
-    assert (escape_default(None), escape_json(None), escape_none(None)) == (b"-", b"", b"")
-    assert (escape_default(b""), escape_json(b""), escape_none(b"")) == (b"", b"", b"")

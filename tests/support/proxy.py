@@ -7,11 +7,12 @@ import contextlib
 import socket
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
-from typing import cast
 
 from pyproxy.compile import Sources, load_schema
 from pyproxy.config.schema import Schema
 from pyproxy.core.log import LogFile, Logs
+from pyproxy.core.logfile import SOON, Gathering
+from pyproxy.core.logsink import FileSink
 from pyproxy.core.site import Site
 from pyproxy.core.worker import Worker
 from pyproxy.process.serving import Serving
@@ -38,10 +39,11 @@ PATIENCE = 5.0
 _schema: list[Schema] = []
 
 
-class _Lines:
+class _Lines(LogFile):
     """A log that is kept in memory."""
 
-    def __init__(self) -> None:
+    def __init__(self, logs: Logs) -> None:
+        super().__init__(logs, FileSink(None))
         self.lines: list[str] = []
 
     def write(self, line: bytes) -> None:
@@ -53,10 +55,10 @@ class MemoryLogs(Logs):
 
     def __init__(self) -> None:
         super().__init__()
-        self.kept: dict[str, _Lines] = {"access.log": _Lines(), "error.log": _Lines()}
+        self.kept: dict[str, _Lines] = {"access.log": _Lines(self), "error.log": _Lines(self)}
 
-    def open(self, path: str) -> LogFile:
-        return cast(LogFile, self.kept[Path(path).name])
+    def open(self, path: str, gathering: Gathering = SOON) -> LogFile:
+        return self.kept[Path(path).name]
 
 
 class Proxy:
