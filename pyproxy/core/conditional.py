@@ -18,8 +18,6 @@ MODES = (EXACT, BEFORE, OFF)
 OK, NOT_MODIFIED, PRECONDITION_FAILED = 200, 304, 412
 NO_DATE = -1
 
-_CONDITIONS = (b"if-none-match", b"if-modified-since", b"range", b"if-match", b"if-unmodified-since")
-
 _MONTHS = {name: month for month, name in enumerate(b"Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(), 1)}
 _TIME = rb"([0-9]{2}):([0-9]{2}):([0-9]{2})"
 # RFC 9110, 5.6.7. What stands for the weekday, or after the date, does not matter to nginx either.
@@ -47,19 +45,14 @@ def parse_http_date(value: bytes) -> int:
     return timegm(moment.timetuple())
 
 
-def has_conditions(fields: Fields) -> bool:
-    """Whether a request asks for more than the whole file as it is."""
-    get = fields.get
-    return any(get(name) is not None for name in _CONDITIONS)
-
-
 def evaluate(fields: Fields, etag: bytes | None, modified: int, mode: str = EXACT) -> int:
-    """OK, NOT_MODIFIED or PRECONDITION_FAILED, for an entity tag and a time in seconds since the epoch.
+    """OK, NOT_MODIFIED or PRECONDITION_FAILED, for an entity tag (None without) and a time in seconds since the epoch
+    (NO_DATE without).
 
     In nginx's order: preconditions first, and where both validators are sent, both must say "not modified".
     """
     value = fields.get(b"if-unmodified-since")
-    if value is not None and parse_http_date(value) < modified:
+    if value is not None and (modified == NO_DATE or parse_http_date(value) < modified):
         return PRECONDITION_FAILED
     value = fields.get(b"if-match")
     if value is not None and not _lists(value, etag, weak=False):
@@ -76,7 +69,7 @@ def evaluate(fields: Fields, etag: bytes | None, modified: int, mode: str = EXAC
 
 
 def _modified_since(value: bytes, modified: int, mode: str) -> bool:
-    if mode == OFF:
+    if mode == OFF or modified == NO_DATE:
         return True
     since = parse_http_date(value)
     return since != modified and (mode == EXACT or since < modified)
@@ -88,6 +81,8 @@ def _lists(value: bytes, etag: bytes | None, weak: bool) -> bool:
         return True
     if etag is None:
         return False
+    if weak:
+        etag = etag.removeprefix(b"W/")
     for listed in value.split(b","):
         tag = listed.strip(b" \t")
         if (tag.removeprefix(b"W/") if weak else tag) == etag:

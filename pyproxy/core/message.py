@@ -8,6 +8,7 @@ Pair = tuple[bytes, bytes, bytes]
 """Lower-case name, name as sent, value without the white space around it."""
 
 _NO_OPTIONS: Final[frozenset[bytes]] = frozenset()
+_CONDITIONS: Final = frozenset({b"if-match", b"if-modified-since", b"if-none-match", b"if-unmodified-since", b"range"})
 
 
 class Names:
@@ -16,7 +17,7 @@ class Names:
     Worked out once: browsers and programs send ever new values under the same few sequences of names.
     """
 
-    __slots__ = ("first", "lower", "sent")
+    __slots__ = ("conditional", "first", "lower", "sent")
 
     def __init__(self, sent: tuple[bytes, ...]) -> None:
         self.sent = sent
@@ -25,6 +26,8 @@ class Names:
         """The first place of each lower-case name."""
         for place, lower in enumerate(self.lower):
             self.first.setdefault(lower, place)
+        self.conditional = not _CONDITIONS.isdisjoint(self.first)
+        """Whether a request asks for less than the whole answer, or for it only if it has changed or has not."""
 
 
 class Fields:

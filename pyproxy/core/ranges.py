@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from pyproxy.core.conditional import parse_http_date
+from pyproxy.core.conditional import NO_DATE, parse_http_date
 
 if TYPE_CHECKING:
     from pyproxy.core.message import Fields
@@ -44,7 +44,7 @@ def _same(condition: bytes, etag: bytes | None, modified: int) -> bool:
     """If-Range (RFC 9110, 13.1.5): a strong entity tag, or exactly the time."""
     if len(condition) >= 2 and condition.endswith(b'"'):
         return condition == etag
-    return parse_http_date(condition) == modified
+    return modified != NO_DATE and parse_http_date(condition) == modified
 
 
 def parse_ranges(text: bytes, length: int, max_ranges: int = MAX_RANGES) -> list[Range] | None:

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any, Protocol
 
+from pyproxy.core.conditional import NO_DATE, parse_http_date
+from pyproxy.core.filters import BodyChain, Refused, offer_ranges
 from pyproxy.core.log import CRIT
+from pyproxy.core.parts import Part, PartFilter
+from pyproxy.core.pieces import PieceSender
 
 if TYPE_CHECKING:
     from pyproxy.core.message import RequestHead
+    from pyproxy.core.parts import Multipart
     from pyproxy.core.regex import Captures
     from pyproxy.core.site import Location, Server
     from pyproxy.core.spool import Spool
     from pyproxy.core.stream import Stream
+
+BARE = frozenset({204, 304})
+"""Statuses whose answers have no body, whatever their fields say."""
 
 Field = tuple[bytes, bytes]
 
@@ -39,7 +48,22 @@ class Route:
 class Response:
     """A response head. ``length`` is that of the body in bytes, None where only its end will tell."""
 
-    __slots__ = ("block", "block_second", "date", "fields", "length", "reason", "server", "shared", "status")
+    __slots__ = (
+        "allow_ranges",
+        "block",
+        "block_second",
+        "date",
+        "disable_not_modified",
+        "fields",
+        "length",
+        "parts",
+        "reason",
+        "server",
+        "shared",
+        "single_range",
+        "status",
+        "trailers",
+    )
 
     def __init__(self, status: int, fields: list[Field], length: int | None = None, reason: bytes = b"") -> None:
         self.status = status
@@ -49,6 +73,16 @@ class Response:
         self.server: bytes | None = None
         self.date: bytes | None = None
         """The upstream's own, where ``proxy_pass_header`` lets them through."""
+        self.allow_ranges = False
+        """Whether parts of the body may be asked for: it comes as it is, and is the same next time."""
+        self.disable_not_modified = False
+        """Whether conditions of the request are not ours to look at, but the upstream's that has answered."""
+        self.single_range = False
+        """Whether no more than one part may be asked for: the body comes bit by bit."""
+        self.parts: Part | Multipart | None = None
+        """What is sent of the body, where that is not all."""
+        self.trailers: list[Field] | None = None
+        """What follows the body, where something may (HTTP/1.1: in chunked coding); complete when the body is."""
         self.shared = False
         """Remembered and sent again to others: it has been through the filters already."""
         self.block = b""
@@ -61,6 +95,17 @@ class Response:
             if key.lower() == name:
                 return value
         return None
+
+    @property
+    def etag(self) -> bytes | None:
+        """Its entity tag."""
+        return self.get(b"etag")
+
+    @property
+    def modified(self) -> int:
+        """Its Last-Modified, in seconds since the epoch; NO_DATE without."""
+        value = self.get(b"last-modified")
+        return NO_DATE if value is None else parse_http_date(value)
 
     def remove(self, name: bytes) -> None:
         """Take out every field of that lower-case name."""
@@ -76,6 +121,9 @@ class Producer(Protocol):
 
     def client_gone(self) -> bool | None:
         """Let go of everything; True instead if the answer is made all the same (``proxy_ignore_client_abort``)."""
+
+    def stop(self) -> None:
+        """Let go of everything: no more of it is wanted."""
 
 
 class BodySink(Protocol):
@@ -95,6 +143,7 @@ class Request:
         "args",
         "body",
         "captures",
+        "chain",
         "complete",
         "error_fields",
         "error_page_used",
@@ -131,6 +180,9 @@ class Request:
         self.body: Spool | None = None
         """The request's body, where it was read whole; it lasts as long as the request."""
         self.handler: Producer | None = None
+        """Who makes the answer, where that goes on: told of the client's pace."""
+        self.chain: BodyChain | None = None
+        """What the answer's body goes through, where a filter changes it."""
         self.response: Response | None = None
         self.upstream: Any = None
         """The exchange with an upstream, for the ``$upstream_*`` variables."""
@@ -166,24 +218,95 @@ class Request:
         """Answer with a whole body at once."""
         self.start(response, body, True)
 
+    def respond_with_file(self, response: Response, fd: int, size: int) -> None:
+        """Answer with the first ``size`` bytes of an open file, or the parts that are asked for; closes it."""
+        if not self._pass_head(response):
+            os.close(fd)
+            return
+        bare = self.head_only or response.status in BARE
+        self.stream.start(self, response, b"", bare)
+        if bare:
+            os.close(fd)
+            return
+        parts = response.parts or Part(0, size)
+        if self.chain is None and isinstance(parts, Part):
+            self.stream.send_file(fd, parts.start, parts.length)
+        else:
+            PieceSender(self, fd, parts.read(fd)).start()
+
     def start(self, response: Response, data: bytes = b"", last: bool = False) -> None:
-        """Send the head, through the location's filters, with the first bytes of the body."""
+        """Send the head, through the location's filters, with the first bytes of the body; ``last`` if these are all.
+
+        Where a filter refuses the answer, its producer is told to stop.
+        """
+        response.single_range = not last
+        if not self._pass_head(response):
+            return
+        if last and response.parts is not None:
+            data = response.parts.cut(data)
+        if self.chain is None:
+            self.stream.start(self, response, data, last)
+            return
+        self.stream.start(self, response, b"", False)
+        if data:
+            self.chain.send(data)
+        if last:
+            self.chain.finish()
+
+    def _pass_head(self, response: Response) -> bool:
+        """Let the filters see the head, and make the chain that the body goes through; False if they refuse it."""
         if self.error_status:
             response.status, response.reason = self.error_status, b""
             response.fields += self.error_fields
         # what the filters add may speak of it: $status, $sent_http_content_type
         self.response = response
-        for header_filter in self.location.header_filters:
-            header_filter(self, response)
-        self.stream.start(self, response, data, last)
+        location = self.location
+        filters = location.conditional_filters if self.route.head.fields.names.conditional else location.header_filters
+        if filters:
+            try:
+                body_filters = [made for pass_on in filters if (made := pass_on(self, response)) is not None]
+            except Refused:
+                return False
+            if response.single_range and isinstance(response.parts, Part):
+                body_filters.insert(0, PartFilter(response.parts))
+            if body_filters and not self.head_only and response.status not in BARE:
+                self.chain = BodyChain(self, body_filters)
+        if response.allow_ranges:
+            offer_ranges(response)
+        return True
 
     def send(self, data: bytes) -> None:
         """Send more of the body."""
-        self.stream.send(data)
+        if self.chain is None:
+            self.stream.send(data)
+        else:
+            self.chain.send(data)
+
+    def flush(self) -> None:
+        """Nothing more of the body comes for now."""
+        if self.chain is not None:
+            self.chain.flush()
 
     def finish(self) -> None:
         """The body is complete."""
-        self.stream.finish()
+        if self.chain is None:
+            self.stream.finish()
+        else:
+            self.chain.finish()
+
+    def produced_by(self, producer: Producer) -> None:
+        """The rest of the body will come from ``producer``."""
+        if self.chain is None:
+            self.handler = producer
+        else:
+            self.chain.source = producer
+
+    def give_up(self) -> None:
+        """Another answer takes the place of the one that was about to begin."""
+        if self.handler is not None:
+            self.handler.stop()
+            self.handler = None
+        self.response = None
 
     def log(self) -> None:
         """Write the access log and let go of the body; called once, when the exchange is over."""

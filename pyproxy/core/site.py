@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pyproxy.core.log import SiteLogs
+from pyproxy.core.ranges import MAX_RANGES
 from pyproxy.core.routing import Locations, ServerNames
 
 if TYPE_CHECKING:
     from pyproxy.config.tree import Directive, Source
     from pyproxy.config.values import Address
     from pyproxy.core.errorpages import ErrorPage
+    from pyproxy.core.filters import HeaderFilter
     from pyproxy.core.log import ErrorLog, Logs
     from pyproxy.core.request import Request, Response
     from pyproxy.core.root import Root
@@ -27,7 +29,8 @@ Outcome = None | bool | int | Awaitable["Outcome"]
 """A handler's answer: None (not mine, go on), DONE, a status to finalize with, or something to await for these."""
 
 Handler = Callable[["Request"], Outcome]
-HeaderFilter = Callable[["Request", "Response"], None]
+Varies = Callable[["Response"], bool]
+"""Whether what a header filter does to that response depends on more than the configuration, or changes its body."""
 
 
 class Phase(IntEnum):
@@ -100,9 +103,12 @@ class Location:
         self.server_tokens = True
         self.error_log: ErrorLog
         self.log_handlers: tuple[Callable[[Request], None], ...] = ()
+        self.max_ranges = MAX_RANGES
         self.header_filters: tuple[HeaderFilter, ...] = ()
-        self.pure_filters = True
-        """Whether what the header filters add depends on nothing but the configuration."""
+        self.conditional_filters: tuple[HeaderFilter, ...] = ()
+        """The same for requests with conditions or ranges, which have filters of their own besides."""
+        self.varying: tuple[Varies, ...] = ()
+        """What tells whether a response is each request's own, after the filters; it is not if none says so."""
         self.content: Handler | None = None
         """The handler that a directive such as ``proxy_pass`` sets: it replaces the content phase."""
         self.handlers: tuple[Handler, ...] = ()
@@ -113,6 +119,15 @@ class Location:
     def add_handler(self, phase: Phase, handler: Handler) -> None:
         """Let ``handler`` run in ``phase``, after those added before it."""
         self._phases.append((phase, handler))
+
+    def add_filter(self, header_filter: HeaderFilter, varies: Varies | None = None, conditional: bool = False) -> None:
+        """Let a header filter see the responses, after those added before it; ``conditional``: only of requests with
+        conditions or ranges."""
+        self.conditional_filters += (header_filter,)
+        if not conditional:
+            self.header_filters += (header_filter,)
+            if varies is not None:
+                self.varying += (varies,)
 
     def seal(self) -> None:
         """Freeze the way through this location."""

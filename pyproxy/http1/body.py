@@ -206,6 +206,11 @@ def body_reader(framing: int, sender: Sender = CLIENT) -> BodyReader | None:
     return UntilCloseReader() if framing == UNTIL_CLOSE else None
 
 
+def last_chunk(trailers: list[tuple[bytes, bytes]]) -> bytes:
+    """The end of a chunked body, with trailer fields: names and values."""
+    return b"0\r\n" + b"".join([b"%b: %b\r\n" % field for field in trailers]) + b"\r\n"
+
+
 def encode_chunk(data: Piece) -> tuple[bytes, Piece, bytes]:
     """The pieces to write for one chunk of `data`, which is not empty: an empty chunk would end the body."""
     if not data:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from pyproxy.core.errorpages import SERVER, SERVER_WITHOUT_VERSION
 from pyproxy.core.request import Request, Response
 from pyproxy.core.stream import Tunnel
-from pyproxy.http1.body import LAST_CHUNK, BodyReader, encode_chunk
+from pyproxy.http1.body import LAST_CHUNK, BodyReader, encode_chunk, last_chunk
 from pyproxy.http1.sendfile import FileSender
 from pyproxy.http1.serialise import CHUNKED, CLOSE, KEEP_ALIVE, UPGRADE, response_block
 
@@ -123,6 +123,8 @@ class ResponseWriter:
         if response.status == 204:
             response.length = None
         elif not self._skip_body:
+            if response.trailers is not None and request.route.head.version == 11:
+                response.length = None
             self._left = response.length
             if response.length is None:
                 if request.route.head.version == 11:
@@ -164,8 +166,11 @@ class ResponseWriter:
             self.abort()
             return
         if self._chunked:
-            request.sent += len(LAST_CHUNK)
-            self._transport.write(LAST_CHUNK)
+            last = LAST_CHUNK
+            if request.response is not None and request.response.trailers:
+                last = last_chunk(request.response.trailers)
+            request.sent += len(last)
+            self._transport.write(last)
         request.complete = True
         self._done(request)
 

@@ -54,8 +54,8 @@ def _compile(scope: Scope, location: Location) -> None:
             if value:
                 response.fields.append((header.name, value))
 
-    location.header_filters += (add,)
-    location.pure_filters &= all(header.value.depends is Depends.CONSTANT for header in added)
+    fixed = all(header.value.depends is Depends.CONSTANT for header in added)
+    location.add_filter(add, None if fixed else lambda response: True)
 
 
 MODULE = Module(

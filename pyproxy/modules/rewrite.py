@@ -5,6 +5,7 @@ from __future__ import annotations
 from pyproxy.config.schema import Context, Module, Scope, Spec
 from pyproxy.config.tree import Directive
 from pyproxy.core import phases
+from pyproxy.core.filters import share
 from pyproxy.core.redirect import absolute
 from pyproxy.core.request import Request, Response
 from pyproxy.core.site import DONE, Handler, Location, Outcome, Phase, Server
@@ -50,19 +51,19 @@ class _Answer:
     def __call__(self, request: Request) -> Outcome:
         location = request.location
         content_type = location.content_type(request.uri)
-        if self._constant is not None and location.pure_filters and not request.error_status and self._status != 204:
-            response = self._shared.get((location, content_type))
-            if response is None:
-                response = self._shared[location, content_type] = self._response(content_type, self._constant)
-                for header_filter in location.header_filters:
-                    header_filter(request, response)
-                response.shared = True
-            request.stream.start(request, response, self._constant, True)
+        response = self._shared.get((location, content_type))
+        if response is not None and not request.error_status and not request.head.fields.names.conditional:
+            request.stream.start(request, response, self._constant or b"", True)
         elif (request.error_status or self._status) == 204:
             request.respond(Response(self._status, [], 0))
         else:
             body = self._text.render(request)
-            request.respond(self._response(content_type, body), body)
+            response = self._response(content_type, body)
+            if self._constant is not None and share(request, response):
+                self._shared[location, content_type] = response
+                request.stream.start(request, response, body, True)
+            else:
+                request.respond(response, body)
         return DONE
 
     def _response(self, content_type: bytes, body: bytes) -> Response:

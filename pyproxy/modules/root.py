@@ -7,7 +7,6 @@ import os
 from pyproxy.config import values
 from pyproxy.config.schema import ANYWHERE, Context, Module, Scope, Spec, flag, number
 from pyproxy.config.tree import Directive
-from pyproxy.core.conditional import EXACT, MODES
 from pyproxy.core.openfiles import OpenFiles
 from pyproxy.core.ranges import MAX_RANGES
 from pyproxy.core.request import Request
@@ -60,15 +59,12 @@ def _open_file_cache(directive: Directive, scope: Scope) -> OpenFiles:
     return OpenFiles(entries, inactive=inactive, valid=VALID_WHEN_ASKED_FOR)
 
 
-def _if_modified_since(directive: Directive, scope: Scope) -> str:
-    return values.choice(directive.args[0], MODES)
-
-
 def _site(scope: Scope, site: Site) -> None:
     scope.values.setdefault("open_file_cache", OpenFiles())
 
 
 def _compile(scope: Scope, location: Location) -> None:
+    location.max_ranges = scope.get("max_ranges")
     level: Scope | None = scope
     while level is not None:
         if root := level.own("root") or level.own("alias"):
@@ -99,13 +95,6 @@ MODULE = Module(
         Spec("root", ANYWHERE, _root, summary="The folder below which a request's path is looked up (default: html)."),
         Spec("alias", Context.LOCATION, _alias, summary="The folder or file that stands for the location's own path."),
         flag("etag", ANYWHERE, True, "Answers from files carry an ETag of the file's time and size."),
-        Spec(
-            "if_modified_since",
-            ANYWHERE,
-            _if_modified_since,
-            default=EXACT,
-            summary="How If-Modified-Since compares: off, exact or before.",
-        ),
         number("max_ranges", ANYWHERE, MAX_RANGES, "The most ranges that are answered as such; 0: none."),
         flag("log_not_found", ANYWHERE, True, "Write to the error log about files that do not exist."),
         Spec(

@@ -346,6 +346,10 @@ class Exchange:
     def resume(self) -> None:
         """Nothing is being sent to it."""
 
+    def stop(self) -> None:
+        """Something else is answered."""
+        self.close()
+
     def client_gone(self) -> bool:
         """It left: its upstream connection is freed at once. True if the answer is wanted all the same."""
         whole = self.sent_whole or (self.body is not None and self.body.repeatable)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pyproxy.core.filters import share
 from pyproxy.core.log import ERROR
 from pyproxy.core.message import ResponseHead
 from pyproxy.core.request import Request, Response
@@ -102,9 +103,6 @@ class ProxyHandler:
     def response(self, request: Request, exchange: Exchange, block: bytes, head: ResponseHead) -> Response:
         """The client's response head; remembered where the same bytes will always make the same one."""
         response, repeats = self._reader.response(request, head)
-        if repeats and self._location.pure_filters and not request.error_status and head.status >= 200:
-            for header_filter in self._location.header_filters:
-                header_filter(request, response)
-            response.shared = True
+        if repeats and head.status >= 200 and share(request, response):
             self.remembered.put(block, (head, response))
         return response

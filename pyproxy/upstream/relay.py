@@ -39,7 +39,10 @@ class Relay:
     def answer_data(self, data: bytes) -> None:
         """Bytes from the upstream."""
         if not self._full and (self._spool is None or not self._spool.size):
-            self._exchange.request.send(data)
+            request = self._exchange.request
+            request.send(data)
+            if not self._limit:
+                request.flush()
             return
         try:
             self._put_aside(data)
@@ -119,6 +122,10 @@ class Relay:
             return False
         self.resume()
         return True
+
+    def stop(self) -> None:
+        """Something else is answered."""
+        self._exchange.close()
 
     def close(self) -> None:
         """Give back what was put aside."""

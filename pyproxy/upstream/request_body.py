@@ -94,9 +94,13 @@ class BodySpooler:
 
     def client_gone(self) -> bool:
         """The client left."""
+        self.stop()
+        return False
+
+    def stop(self) -> None:
+        """Something else is answered."""
         self._failed = True
         self._spool.close()
-        return False
 
 
 class SpooledBody:

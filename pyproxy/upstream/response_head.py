@@ -102,6 +102,7 @@ class ResponseHeadReader:
         length = None if head.chunked or head.status == 101 else head.content_length
         response = Response(head.status, fields, length, head.reason)
         response.server, response.date = server, date
+        response.disable_not_modified = True
         return response, repeats
 
     def _redirect(self, request: Request, lower: bytes, value: bytes) -> bytes:

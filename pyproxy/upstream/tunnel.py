@@ -56,5 +56,8 @@ class Tunnel:
         """It left."""
         return self._exchange.client_gone()
 
+    def stop(self) -> None:
+        """Never: a tunnel is no answer that another could replace."""
+
     def close(self) -> None:
         """Nothing is held here."""

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyproxy.core.conditional import BEFORE, EXACT, NO_DATE, OFF, evaluate, has_conditions, parse_http_date
+from pyproxy.core.conditional import BEFORE, EXACT, NO_DATE, OFF, evaluate, parse_http_date
 from pyproxy.core.dates import http_date
 from pyproxy.core.message import Fields, Names
 
@@ -72,16 +72,6 @@ def test_what_is_written_is_read_again(second: int) -> None:
 @given(st.binary(max_size=60))
 def test_any_bytes_are_a_date_or_none(value: bytes) -> None:
     assert isinstance(parse_http_date(value), int)
-
-
-@pytest.mark.parametrize("name", ["If-None-Match", "If-Match", "If-Modified-Since", "If-Unmodified-Since", "Range"])
-def test_has_conditions(name: str) -> None:
-    assert has_conditions(fields("Host: a", f"{name}: x"))
-    assert has_conditions(fields(f"{name}: "))
-
-
-def test_has_no_conditions() -> None:
-    assert not has_conditions(fields("Host: a", "If-Range: x", "Accept: */*"))
 
 
 @pytest.mark.parametrize(

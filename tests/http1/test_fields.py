@@ -86,3 +86,13 @@ def test_time_is_linear_in_what_a_stranger_sends(hostile: bytes) -> None:
         with suppress(BadMessage):
             reader().read(b"X:" + hostile + end)
     assert time.process_time() - start < 0.5  # milliseconds if linear, minutes if quadratic
+
+
+@pytest.mark.parametrize("name", ["If-None-Match", "If-Match", "If-Modified-Since", "If-Unmodified-Since", "RANGE"])
+def test_conditional(name: str) -> None:
+    assert reader().read(f"Host: a\r\n{name}: x\r\n\r\n".encode()).names.conditional
+    assert reader().read(f"{name}:\r\n\r\n".encode()).names.conditional
+
+
+def test_not_conditional() -> None:
+    assert not reader().read(b"Host: a\r\nIf-Range: x\r\nAccept: */*\r\n\r\n").names.conditional

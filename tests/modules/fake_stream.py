@@ -79,7 +79,7 @@ class FakeStream:
             self.finish()
 
     def send(self, data: bytes) -> None:
-        if not self.request.head_only:
+        if not self.request.head_only and self.response.status not in (204, 304):
             self.body += data
 
     def finish(self) -> None:

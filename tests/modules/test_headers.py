@@ -55,8 +55,10 @@ def test_validators_are_replaced_not_added(stream: Ask, directive: str, name: st
 
 
 @pytest.mark.parametrize(
-    ("directive", "pure"),
+    ("directive", "shared"),
     [("", True), ("add_header X a;", True), ("add_header X $hostname;", True), ("add_header X $host;", False)],
 )
-def test_only_constants_may_be_shared(stream: Ask, directive: str, pure: bool) -> None:
-    assert stream(directive).site.servers[0].default_location.pure_filters is pure
+def test_only_constants_may_be_shared(stream: Ask, directive: str, shared: bool) -> None:
+    client = stream(f"{directive} return 200 a;")
+    client.ask("/")
+    assert client.response.shared is shared

@@ -1,47 +1,21 @@
-"""multipart/byteranges: the frame, and sending it out of an open file at the client's pace."""
+"""Sending a body that is read piece by piece out of an open file, at the client's pace."""
 
 from __future__ import annotations
 
 import asyncio
-import email
 import os
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
-from pyproxy.core.multipart import PIECE, Multipart, MultipartSender
+from pyproxy.core.parts import Multipart
+from pyproxy.core.pieces import PIECE, PieceSender
 from pyproxy.core.request import Producer, Request
 from pyproxy.core.worker import Worker
 
 CONTENT = os.urandom(3 * PIECE + 17)
 RANGES = [(0, 10), (PIECE - 5, 3 * PIECE), (len(CONTENT) - 3, len(CONTENT))]
-
-
-def parse(parts: Multipart, body: bytes) -> list[tuple[str | None, str | None, bytes]]:
-    """Read a body with Python's own MIME parser."""
-    message = email.message_from_bytes(b"Content-Type: " + parts.content_type + b"\r\n\r\n" + body)
-    payload = cast("list[email.message.Message]", message.get_payload())
-    return [(p["Content-Type"], p["Content-Range"], cast(bytes, p.get_payload(decode=True))) for p in payload]
-
-
-def test_the_frame_is_mime() -> None:
-    parts = Multipart([(0, 2), (8, 10)], 10, b"text/x")
-    body = parts.body(b"0123456789")
-    assert len(body) == parts.length
-    assert parse(parts, body) == [("text/x", "bytes 0-1/10", b"01"), ("text/x", "bytes 8-9/10", b"89")]
-
-
-def test_without_a_type() -> None:
-    parts = Multipart([(0, 1), (2, 3)], 10, b"")
-    assert [part[:2] for part in parse(parts, parts.body(b"0123456789"))] == [
-        (None, "bytes 0-0/10"),
-        (None, "bytes 2-2/10"),
-    ]
-
-
-def test_boundaries_differ() -> None:
-    assert Multipart([], 1, b"").content_type != Multipart([], 1, b"").content_type
 
 
 class Client:
@@ -62,6 +36,9 @@ class Client:
     @property
     def worker(self) -> Worker:
         return cast(Worker, self)
+
+    def produced_by(self, producer: Producer) -> None:
+        self.handler = producer
 
     def send(self, data: bytes) -> None:
         self.body += data
@@ -98,16 +75,16 @@ def fd(tmp_path: Path) -> int:
 async def test_sends_the_same_bytes(fd: int) -> None:
     client = Client(asyncio.get_running_loop())
     parts = Multipart(RANGES, len(CONTENT), b"text/x")
-    MultipartSender(cast(Request, client), fd, parts).start()
+    PieceSender(cast(Request, client), fd, parts.read(fd)).start()
     assert await client.end == "finished"
-    assert client.body == parts.body(CONTENT)
+    assert client.body == parts.cut(CONTENT)
     assert not is_open(fd)
 
 
 async def test_waits_for_the_client(fd: int) -> None:
     client = Client(asyncio.get_running_loop(), room=PIECE)
     parts = Multipart(RANGES, len(CONTENT), b"text/x")
-    MultipartSender(cast(Request, client), fd, parts).start()
+    PieceSender(cast(Request, client), fd, parts.read(fd)).start()
     await client.full
     sent = len(client.body)
     assert sent < 2 * PIECE + 1000
@@ -117,13 +94,13 @@ async def test_waits_for_the_client(fd: int) -> None:
     assert client.handler is not None
     client.handler.resume()
     assert await client.end == "finished"
-    assert client.body == parts.body(CONTENT)
+    assert client.body == parts.cut(CONTENT)
 
 
 async def test_pause_and_resume_do_not_double(fd: int) -> None:
     client = Client(asyncio.get_running_loop())
     parts = Multipart(RANGES, len(CONTENT), b"text/x")
-    sender = MultipartSender(cast(Request, client), fd, parts)
+    sender = PieceSender(cast(Request, client), fd, parts.read(fd))
     sender.start()
     for _ in range(3):
         sender.pause()
@@ -132,12 +109,12 @@ async def test_pause_and_resume_do_not_double(fd: int) -> None:
     await asyncio.sleep(0)
     assert client.body == parts.parts[0][0]
     await client.end
-    assert client.body == parts.body(CONTENT)
+    assert client.body == parts.cut(CONTENT)
 
 
 async def test_the_client_goes_away(fd: int) -> None:
     client = Client(asyncio.get_running_loop(), room=100)
-    sender = MultipartSender(cast(Request, client), fd, Multipart(RANGES, len(CONTENT), b""))
+    sender = PieceSender(cast(Request, client), fd, Multipart(RANGES, len(CONTENT), b"").read(fd))
     sender.start()
     await client.full
     sender.client_gone()
@@ -149,7 +126,7 @@ async def test_the_client_goes_away(fd: int) -> None:
 
 async def test_the_file_becomes_shorter(tmp_path: Path, fd: int) -> None:
     client = Client(asyncio.get_running_loop(), room=PIECE)
-    MultipartSender(cast(Request, client), fd, Multipart(RANGES, len(CONTENT), b"")).start()
+    PieceSender(cast(Request, client), fd, Multipart(RANGES, len(CONTENT), b"").read(fd)).start()
     await client.full
     os.truncate(tmp_path / "file", 1000)
     assert client.handler is not None
