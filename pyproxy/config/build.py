@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,13 +28,24 @@ class LocationMatch:
         return f"@{self.text}" if self.kind == "@" else self.text
 
 
-def build(directives: Sequence[Directive], schema: Schema, prefix: str, logs: Logs, file: str) -> Site:
-    """Compile a configuration. ``prefix`` is where relative paths count from. Raises ConfigError."""
+def build(
+    directives: Sequence[Directive],
+    schema: Schema,
+    prefix: str,
+    logs: Logs,
+    file: str,
+    resolved: Mapping[Address, list[Address]] | None = None,
+) -> Site:
+    """Compile a configuration. ``prefix`` is where relative paths count from. Raises ConfigError.
+
+    ``resolved``: what the names in ``listen`` meant to whoever has bound them.
+    """
     source = Source(file, 1)
     root = Directive("main", (), tuple(directives), source)
     variables = schema.variables()
     _declare(root, schema, variables)
     site = Site(os.path.abspath(prefix), logs)
+    site.resolved.update(resolved or {})
     try:
         _build(site, root, schema, variables)
     except BaseException:

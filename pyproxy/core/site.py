@@ -219,6 +219,8 @@ class Site:
         self.logs = SiteLogs(logs, prefix)
         self.warnings: list[str] = []
         self.servers: list[Server] = []
+        self.resolved: dict[Address, list[Address]] = {}
+        """What the addresses in ``listen`` mean, names resolved."""
         self.listeners: list[Listener] = []
         self.programs: list[Directive] = []
         self.upstreams: dict[str, Any] = {}

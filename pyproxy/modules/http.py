@@ -34,14 +34,33 @@ def _listen(directive: Directive, scope: Scope) -> list[Listen]:
             options[name] = values.size(value)
         elif name == "ipv6only" and equals:
             options["ipv6only"] = values.flag(value)
-        elif name in ("reuseport", "deferred", "bind", "so_keepalive", "fastopen", "setfib", "accept_filter"):
+        elif name == "so_keepalive" and equals:
+            options[name] = _so_keepalive(value)
+        elif name == "fastopen" and equals:
+            options[name] = values.number(value)
+        elif (name in ("reuseport", "deferred", "bind") and not equals) or name in ("setfib", "accept_filter"):
             options[name] = value or True
         elif name in ("ssl", "http2", "quic", "proxy_protocol"):
             raise ValueError(f'parameter "{name}" is known to nginx, but not supported by pyproxy yet')
         else:
             raise ValueError(f'invalid parameter "{option}"')
-    addresses = _resolve(values.listen_address(directive.args[0]))
+    address = values.listen_address(directive.args[0])
+    resolved = scope.site.resolved
+    if address not in resolved:
+        resolved[address] = _resolve(address)
+    addresses = resolved[address]
     return [Listen(address, default, options, directive.source) for address in addresses]
+
+
+def _so_keepalive(text: str) -> tuple[int, int, int] | None:
+    """``on``, or seconds of silence, seconds between two probes, and how many; 0: as the system has it. None: off."""
+    if text in ("on", "off"):
+        return (0, 0, 0) if text == "on" else None
+    idle, interval, count, *more = (*text.split(":"), "", "")
+    numbers = (values.seconds(idle or "0"), values.seconds(interval or "0"), values.number(count or "0"))
+    if any(more) or not any(numbers):
+        raise ValueError(f'invalid so_keepalive value "{text}", expected on, off or 30m::10')
+    return numbers
 
 
 def _resolve(address: values.Address) -> list[values.Address]:

@@ -1,6 +1,7 @@
-"""What a master and a worker say to each other: pickled messages, and sockets, over a pair of connected sockets.
+"""What a master and a worker say to each other, over a pair of connected sockets that only the two hold.
 
-Only the two hold it. When one of them ends, however it ends, the other one reads the end.
+The master sends pickled messages, and sockets. A worker answers in plain text: one that was taken over must not own a
+master who may be root. When one of them ends, however it ends, the other one reads the end.
 """
 
 from __future__ import annotations
@@ -14,11 +15,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from pyproxy.config.tree import Directive
+from pyproxy.config.values import Address
 from pyproxy.core.site import User
 
 AT_ONCE = 100
 """Sockets in one message; Linux allows 253."""
 CLOSED = b"c"
+ANSWER = 1 << 16
+"""Bytes of a worker's answer, at most."""
 _LENGTH = struct.Struct("!I")
 
 
@@ -32,6 +36,8 @@ class Job:
     """The configuration file, for messages."""
     user: User | None
     """Whom the worker becomes once its files are open; None: it stays who it is."""
+    resolved: dict[Address, list[Address]]
+    """What the names in ``listen`` meant when the sockets were bound."""
 
 
 class Control:
@@ -41,30 +47,42 @@ class Control:
         self.socket = sock
 
     def send(self, message: Any) -> None:
-        data = pickle.dumps(message, pickle.HIGHEST_PROTOCOL)
+        """The master's side."""
+        self._send(pickle.dumps(message, pickle.HIGHEST_PROTOCOL))
+
+    def receive(self) -> Any:
+        """The worker's side, who believes his master."""
+        return pickle.loads(self._read(self._length()))
+
+    def answer(self, text: str) -> None:
+        """The worker's side."""
+        self._send(text.encode("utf-8", "backslashreplace")[:ANSWER])
+
+    def hear(self) -> str:
+        """The master's side, who believes nobody."""
+        return self._read(min(self._length(), ANSWER)).decode("utf-8", "replace")
+
+    def _send(self, data: bytes) -> None:
         try:
             self.socket.sendall(_LENGTH.pack(len(data)) + data)
         except OSError as error:
             raise EOFError from error
 
-    def receive(self) -> Any:
-        (length,) = _LENGTH.unpack(self._read(_LENGTH.size))
-        return pickle.loads(self._read(length))
+    def _length(self) -> int:
+        length: int = _LENGTH.unpack(self._read(_LENGTH.size))[0]
+        return length
 
     def _read(self, size: int) -> bytes:
         data = b""
         while len(data) < size:
-            data += self._part(size - len(data))[0]
+            try:
+                part = self.socket.recv(size - len(data))
+            except ConnectionError as error:  # it has ended before it read all that we sent
+                raise EOFError from error
+            if not part:
+                raise EOFError
+            data += part
         return data
-
-    def _part(self, size: int) -> tuple[bytes, list[int]]:
-        try:
-            data, fds, _, _ = socket.recv_fds(self.socket, size, AT_ONCE)
-        except ConnectionError as error:  # it has ended before it read all that we sent
-            raise EOFError from error
-        if not data:
-            raise EOFError
-        return data, fds
 
     def say_closed(self) -> None:
         """Tell the master that no connection is accepted any more."""
@@ -86,6 +104,12 @@ class Control:
         counts: list[int] = self.receive()
         fds: list[int] = []
         while len(fds) < sum(counts):
-            fds += self._part(1)[1]
+            try:
+                data, more, _, _ = socket.recv_fds(self.socket, 1, AT_ONCE)
+            except ConnectionError as error:
+                raise EOFError from error
+            if not data:
+                raise EOFError
+            fds += more
         rest = iter(fds)
         return [[socket.socket(fileno=next(rest)) for _ in range(count)] for count in counts]

@@ -10,8 +10,8 @@ from pyproxy.config.tree import ConfigError
 from pyproxy.core.log import ALERT, EMERG, NOTICE
 from pyproxy.core.site import Site
 from pyproxy.process.control import Job
-from pyproxy.process.listen import Sockets
 from pyproxy.process.loop import Tell
+from pyproxy.process.sockets import Sockets
 from pyproxy.process.worker_process import WorkerProcess, how_ended
 
 STEADY = 5.0
@@ -29,13 +29,14 @@ class Crew:
 
     def __init__(self, site: Site, file: str, sockets: Sockets, tell: Tell, spawn: Spawn) -> None:
         processes = site.processes
-        self._job = Job(processes.directives, site.prefix, file, processes.user)
+        self._job = Job(processes.directives, site.prefix, file, processes.user, site.resolved)
         self._count = processes.workers
         self._site = site
         self._sockets = sockets
         self._tell = tell
         self._spawn = spawn
         self._workers: dict[int, WorkerProcess] = {}
+        self._starting: set[WorkerProcess] = set()
         self._keepers: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
@@ -57,11 +58,17 @@ class Crew:
 
     async def _start_one(self) -> WorkerProcess:
         worker = WorkerProcess()
-        await worker.prepare(self._job)
+        self._starting.add(worker)
+        try:
+            await worker.prepare(self._job)
+        except BaseException:
+            self._starting.discard(worker)
+            raise
         return worker
 
     def _serve(self, number: int, worker: WorkerProcess) -> None:
         worker.serve(self._sockets.share(self._site, number, self._count))
+        self._starting.discard(worker)
         self._workers[number] = worker
 
     async def _keep(self, number: int) -> None:
@@ -84,9 +91,12 @@ class Crew:
                     self._tell(EMERG, f"no worker takes its place, next attempt in {wait:g} s: {error}")
             self._tell(NOTICE, f"worker process {self._workers[number].pid} takes its place")
 
-    async def close(self) -> None:
+    def retire(self) -> None:
         for keeper in self._keepers:
             keeper.cancel()
+
+    async def close(self) -> None:
+        self.retire()
         if self._keepers:
             await asyncio.wait(self._keepers)
         await asyncio.gather(*(worker.drain() for worker in self._workers.values()))
@@ -99,5 +109,5 @@ class Crew:
         await asyncio.gather(*(worker.cut() for worker in self._workers.values()))
 
     def reopen(self) -> None:
-        for worker in self._workers.values():
+        for worker in (*self._workers.values(), *self._starting):
             worker.reopen()

@@ -13,6 +13,9 @@ from pyproxy.core.worker import Worker
 class Generation(Protocol):
     """What serves one configuration: this process itself, or its workers."""
 
+    def retire(self) -> None:
+        """Replace nothing that ends: the sockets are about to be closed."""
+
     async def close(self) -> None:
         """Accept no more."""
 
@@ -37,6 +40,7 @@ class Generations:
     def __init__(self, worker: Worker) -> None:
         self._worker = worker
         self._current: Generation | None = None
+        self._starting: Generation | None = None
         self._draining: dict[Generation, asyncio.Task[None]] = {}
 
     async def serve(self, new: Generation, starting: Coroutine[Any, Any, None]) -> asyncio.Task[None] | None:
@@ -44,14 +48,22 @@ class Generations:
 
         What is returned is done when the generation before has ended.
         """
+        self._starting = new
         try:
             await starting
         except BaseException:
             await new.cut()
             await new.stop()
             raise
+        finally:
+            self._starting = None
         old, self._current = self._current, new
         return await self._retire(old)
+
+    def retire(self) -> None:
+        """Have the current generation start nothing more, so that its sockets may be closed."""
+        if self._current is not None:
+            self._current.retire()
 
     async def drain(self) -> None:
         """Let the current generation accept no more, and end what it has begun."""
@@ -81,5 +93,6 @@ class Generations:
 
     def reopen(self) -> None:
         """Have every process open its logs anew."""
-        for generation in (*self._draining, *([self._current] if self._current else ())):
-            generation.reopen()
+        for generation in (*self._draining, self._current, self._starting):
+            if generation is not None:
+                generation.reopen()

@@ -1,98 +1,45 @@
-"""Listening sockets: bound before anything else starts, with messages that say what to do."""
+"""One listening socket: bound with its options, or a message that says what to do."""
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import os
 import socket
 import stat
 import sys
+from collections.abc import Sequence
 
 from pyproxy.config.tree import ConfigError
 from pyproxy.config.values import Address
-from pyproxy.core.site import Listener, Site
+from pyproxy.core.site import Listener
 
 BACKLOG = 511
 """nginx's default."""
+_TCP_OPTIONS = {"deferred": "TCP_DEFER_ACCEPT", "fastopen": "TCP_FASTOPEN"}
+_KEEP_ALIVE = ("TCP_KEEPIDLE", "TCP_KEEPINTVL", "TCP_KEEPCNT")
 
 
-class Sockets:
-    """The listening sockets of a process. They stay open from one configuration to the next.
+def open_socket(listener: Listener, beside: Sequence[socket.socket] = (), reuseport: bool = False) -> socket.socket:
+    """Bind and listen. Raises ConfigError that says which address, and the ways out.
 
-    An address has one socket, or, where several workers serve and the system can spread connections over them, one for
-    each worker. A socket once made is kept as long as its address is used: what waits in its queue is not lost.
+    ``beside``: sockets of ours at the same port, that may be made to let this one be bound too.
     """
-
-    def __init__(self) -> None:
-        self._sockets: dict[Address, list[socket.socket]] = {}
-
-    def bind(self, site: Site) -> None:
-        """Bind the addresses that are not bound yet: all of them, or none and ConfigError."""
-        new: dict[Address, list[socket.socket]] = {}
-        try:
-            for listener in site.listeners:
-                if listener.address not in self._sockets:
-                    new[listener.address] = [open_socket(listener)]
-        except ConfigError:
-            for socks in new.values():
-                _close(socks)
-            raise
-        self._sockets |= new
-
-    def spread(self, site: Site, workers: int) -> None:
-        """Have a socket for each worker, at addresses that are bound, where the system spreads connections evenly.
-
-        From now on each of them gets its part, so that each must be served.
-        """
-        if sys.platform != "linux":
-            return
-        for listener in site.listeners:
-            socks = self._sockets[listener.address]
-            if listener.address.path is not None or len(socks) >= workers:
-                continue
-            # only now: with it set before the address was bound, another pyproxy could be listening there
-            socks[0].setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-            try:
-                while len(socks) < workers:
-                    socks.append(_inet(listener, reuseport=True))
-            except OSError:
-                return  # workers share, then
-
-    def of(self, site: Site) -> list[socket.socket]:
-        """The first socket of every address of a site, in the order of its listeners."""
-        return [self._sockets[listener.address][0] for listener in site.listeners]
-
-    def share(self, site: Site, worker: int, workers: int) -> list[list[socket.socket]]:
-        """What the worker of that number, counted from 0, accepts on: for every listener its sockets."""
-        shares = []
-        for listener in site.listeners:
-            socks = self._sockets[listener.address]
-            shares.append(socks[worker::workers] or [socks[worker % len(socks)]])
-        return shares
-
-    def keep(self, site: Site | None = None) -> None:
-        """Close those that the site does not use (without a site, all of them)."""
-        used = {listener.address for listener in site.listeners} if site is not None else set()
-        for address in set(self._sockets) - used:
-            _close(self._sockets.pop(address))
-
-
-def _close(socks: list[socket.socket]) -> None:
-    for sock in socks:
-        close_socket(sock)
-
-
-def open_socket(listener: Listener) -> socket.socket:
-    """Bind and listen. Raises ConfigError that says which address, and the ways out."""
     address = listener.address
     try:
-        return _unix(address.path) if address.path is not None else _inet(listener)
+        if address.path is not None:
+            return _unix(listener, address.path)
+        try:
+            return _inet(listener, reuseport)
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE or not beside or not hasattr(socket, "SO_REUSEPORT"):
+                raise
+            share_port(beside)
+            return _inet(listener, reuseport=True)
     except OSError as error:
         raise ConfigError(_explain(address, error), listener.source) from error
 
 
-def _inet(listener: Listener, reuseport: bool = False) -> socket.socket:
+def _inet(listener: Listener, reuseport: bool) -> socket.socket:
     address = listener.address
     family, *_, sockaddr = socket.getaddrinfo(
         address.host, address.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
@@ -104,13 +51,10 @@ def _inet(listener: Listener, reuseport: bool = False) -> socket.socket:
             sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, int(listener.options.get("ipv6only", True)))
         if (reuseport or listener.options.get("reuseport")) and hasattr(socket, "SO_REUSEPORT"):
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        for option, name in (("rcvbuf", socket.SO_RCVBUF), ("sndbuf", socket.SO_SNDBUF)):
-            if option in listener.options:
-                sock.setsockopt(socket.SOL_SOCKET, name, listener.options[option])
         # accepted connections inherit it; small answers must not wait for the client's acknowledgement
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         sock.bind(sockaddr)
-        sock.listen(listener.options.get("backlog", BACKLOG))
+        apply_options([sock], listener)
         sock.setblocking(False)
     except OSError:
         sock.close()
@@ -118,18 +62,48 @@ def _inet(listener: Listener, reuseport: bool = False) -> socket.socket:
     return sock
 
 
-def _unix(path: str) -> socket.socket:
+def _unix(listener: Listener, path: str) -> socket.socket:
     _remove_stale(path)
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         sock.bind(path)
         os.chmod(path, 0o666)  # as nginx does: who may connect is the folder's to say
-        sock.listen(BACKLOG)
+        apply_options([sock], listener)
         sock.setblocking(False)
     except OSError:
         sock.close()
         raise
     return sock
+
+
+def share_port(sockets: Sequence[socket.socket]) -> None:
+    """Let further sockets of ours be bound beside these."""
+    for sock in sockets:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+
+
+def apply_options(sockets: Sequence[socket.socket], listener: Listener) -> None:
+    """Listen as the options say, which a reload may have changed."""
+    options = listener.options
+    for sock in sockets:
+        for option, name in (("rcvbuf", socket.SO_RCVBUF), ("sndbuf", socket.SO_SNDBUF)):
+            if option in options:
+                sock.setsockopt(socket.SOL_SOCKET, name, options[option])
+        if sock.family != socket.AF_UNIX:
+            for option, tcp in _TCP_OPTIONS.items():
+                if option in options and hasattr(socket, tcp):
+                    sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, tcp), options[option])
+            if "so_keepalive" in options:
+                _keep_alive(sock, options["so_keepalive"])
+        sock.listen(options.get("backlog", BACKLOG))
+
+
+def _keep_alive(sock: socket.socket, values: tuple[int, int, int] | None) -> None:
+    """Accepted connections inherit it: the kernel looks whether the other side still lives. None: it does not."""
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, values is not None)
+    for name, value in zip(_KEEP_ALIVE, values or (), strict=False):
+        if value and hasattr(socket, name):
+            sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
 
 
 def _remove_stale(path: str) -> None:
@@ -147,15 +121,6 @@ def _remove_stale(path: str) -> None:
             os.unlink(path)
         except BlockingIOError:
             pass
-
-
-def close_socket(sock: socket.socket) -> None:
-    """Close it; a unix socket leaves no file behind."""
-    path = sock.getsockname() if sock.family == socket.AF_UNIX else None
-    sock.close()
-    if path:
-        with contextlib.suppress(OSError):
-            os.unlink(path)
 
 
 def _explain(address: Address, error: OSError) -> str:

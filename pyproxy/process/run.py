@@ -19,9 +19,9 @@ from pyproxy.process.banner import Banner
 from pyproxy.process.crew import Crew
 from pyproxy.process.descriptors import allow_many
 from pyproxy.process.generations import Generations, tick
-from pyproxy.process.listen import Sockets
 from pyproxy.process.loop import event_loop, fault, report_faults, unless
 from pyproxy.process.pidfile import PidFile
+from pyproxy.process.sockets import Sockets
 from pyproxy.process.user import give_logs
 
 if TYPE_CHECKING:
@@ -112,6 +112,7 @@ class Process:
             self._banner.ready(self._programs.missing if self._programs is not None else ())
             await unless(self._quit, self._reload_when_changed())
         # at once: whoever connects from now on is refused, and can go elsewhere
+        self._generations.retire()
         self._sockets.keep(None)
         await unless(self._stop, self._generations.drain())
         await unless(self._stop, self._generations.drained())

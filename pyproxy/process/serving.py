@@ -53,6 +53,9 @@ class Serving:
         self._runners.append((runner, server))
         await web.SockSite(runner, sock.dup(), backlog=listener.options.get("backlog", BACKLOG)).start()
 
+    def retire(self) -> None:
+        pass
+
     async def close(self) -> None:
         for runner, _ in self._runners:
             for site in list(runner.sites):

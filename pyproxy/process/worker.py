@@ -42,7 +42,8 @@ class WorkerMain:
             loop.add_signal_handler(number, self._stop_now)
         loop.add_signal_handler(signal.SIGQUIT, self._quit.set)
         loop.add_signal_handler(signal.SIGUSR1, self._reopen)
-        signal.signal(signal.SIGHUP, signal.SIG_IGN)  # it is the master who reloads
+        for number in (signal.SIGHUP, signal.SIGUSR2):
+            signal.signal(number, signal.SIG_IGN)  # these are the master's
         try:
             if self._prepare(self._control.receive()):
                 await self._serve(self._control.receive_sockets())
@@ -55,7 +56,7 @@ class WorkerMain:
         """Compile, and give up root's rights; tell the master why that is impossible, or an empty text."""
         problem = ""
         try:
-            self._site = build(job.directives, load_schema(), job.prefix, self._logs, job.file)
+            self._site = build(job.directives, load_schema(), job.prefix, self._logs, job.file, job.resolved)
             if job.user is not None:
                 try:
                     become(job.user)
@@ -63,7 +64,7 @@ class WorkerMain:
                     problem = f"a worker cannot become the user `{job.user.name}`: {error.strerror}"
         except ConfigError as error:
             problem = str(error)
-        self._control.send(problem)
+        self._control.answer(problem)
         return not problem
 
     async def _serve(self, shares: list[list[socket.socket]]) -> None:
@@ -90,8 +91,9 @@ class WorkerMain:
             self._site.error_log.write(level, line)
 
     def _master_ended(self) -> None:
+        """Nobody can ask for more: end, after what has begun."""
         asyncio.get_running_loop().remove_reader(self._control.socket.fileno())
-        self._stop_now()
+        self._quit.set()
 
     def _stop_now(self) -> None:
         self._stop.set()

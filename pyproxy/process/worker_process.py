@@ -16,6 +16,8 @@ from pyproxy.process.control import CLOSED, Control, Job
 
 STOPPING = CLOSING + 5.0
 """Seconds that a worker has to end at once, its logs written; then it is killed."""
+LOOK = 0.005
+"""Seconds between two looks at a process that is about to end."""
 
 
 class WorkerProcess:
@@ -44,12 +46,15 @@ class WorkerProcess:
         self.pid = self._child.pid
         self._end: asyncio.Task[int] | None = None
         self._closed = asyncio.Event()
+        self._reopens = False
 
     async def prepare(self, job: Job) -> None:
         """Wait until it is ready to serve. Raises ConfigError if it will not be; then it has ended."""
         conversation = asyncio.ensure_future(asyncio.to_thread(self._converse, job))
         try:
             problem = await asyncio.shield(conversation)
+            if problem is None:
+                problem = f"worker process {self.pid} {how_ended(await self._buried())} before it could serve"
             if problem:
                 raise ConfigError(problem)
         except BaseException:
@@ -58,24 +63,37 @@ class WorkerProcess:
             await self.discard()
             raise
 
+    def _converse(self, job: Job) -> str | None:
+        """What hinders it, or nothing; None if it has ended."""
+        try:
+            self._control.send(job)
+            return self._control.hear()
+        except EOFError:
+            return None
+
     async def discard(self) -> None:
         """End it before it has served."""
         self._child.kill()
-        await asyncio.to_thread(self._child.wait)
+        await self._buried()
         self._control.socket.close()
 
-    def _converse(self, job: Job) -> str:
-        try:
-            self._control.send(job)
-            return str(self._control.receive())
-        except EOFError:
-            return f"worker process {self.pid} {how_ended(self._child.wait())} before it could serve"
+    async def _buried(self) -> int:
+        """Wait for the end of the process; its status.
+
+        No thread waits for it: it is buried between two steps of the event loop, or else a signal could go to a
+        stranger who has been given its number.
+        """
+        while (status := self._child.poll()) is None:  # noqa: ASYNC110  # nobody tells
+            await asyncio.sleep(LOOK)
+        return status
 
     def serve(self, shares: list[list[socket.socket]]) -> None:
         """Let it accept connections on these sockets, some for every listener."""
         with contextlib.suppress(EOFError):
             self._control.send_sockets(shares)
         self._end = asyncio.ensure_future(self._see_end())
+        if self._reopens:
+            self.reopen()
 
     async def _see_end(self) -> int:
         loop, ended = asyncio.get_running_loop(), asyncio.Event()
@@ -96,7 +114,11 @@ class WorkerProcess:
             loop.remove_reader(fd)
             self._control.socket.close()
             self._closed.set()
-        return await asyncio.to_thread(self._child.wait)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(STOPPING):
+                return await self._buried()
+        self._child.kill()
+        return await self._buried()
 
     async def ended(self) -> int:
         """Wait for its end; its status, or less than zero: the signal."""
@@ -104,8 +126,11 @@ class WorkerProcess:
         return await asyncio.shield(self._end)
 
     def reopen(self) -> None:
-        """Have it open its logs anew."""
-        self._child.send_signal(signal.SIGUSR1)
+        """Have it open its logs anew, once it can hear that."""
+        if self._end is None:
+            self._reopens = True
+        else:
+            self._child.send_signal(signal.SIGUSR1)
 
     async def drain(self) -> None:
         """Have it accept no more, and end after its last response; wait until it accepts no more."""

@@ -9,8 +9,9 @@ from collections.abc import Iterator
 import pytest
 
 from pyproxy.config.tree import Directive, Source
+from pyproxy.config.values import Address
 from pyproxy.core.site import User
-from pyproxy.process.control import AT_ONCE, Control, Job
+from pyproxy.process.control import ANSWER, AT_ONCE, Control, Job
 
 Pair = tuple[Control, Control]
 
@@ -27,7 +28,9 @@ def test_a_job_arrives_with_where_each_directive_was_written(pair: Pair) -> None
     inner = Directive("listen", ("80",), None, Source("site.conf", 7))
     # larger than the buffers of a socket
     many = tuple(Directive("server", (str(number),), (inner,), Source("a.conf", number)) for number in range(20_000))
-    sent = Job(many, "/prefix", "nginx.conf", User("nobody", 65534, 65534))
+    sent = Job(
+        many, "/prefix", "nginx.conf", User("nobody", 65534, 65534), {Address("a.test", 80): [Address("::1", 80)]}
+    )
     sending = threading.Thread(target=master.send, args=(sent,))
     sending.start()
     received = worker.receive()
@@ -62,7 +65,7 @@ def test_the_end_of_the_other_side_is_seen(pair: Pair) -> None:
     with pytest.raises(EOFError):
         worker.receive()
     with pytest.raises(EOFError):
-        worker.send("ready")
+        worker.answer("ready")
 
 
 def test_the_end_of_one_that_has_not_read_all_is_its_end_too(pair: Pair) -> None:
@@ -70,4 +73,22 @@ def test_the_end_of_one_that_has_not_read_all_is_its_end_too(pair: Pair) -> None
     master.send("a job")
     worker.socket.close()
     with pytest.raises(EOFError):
-        master.receive()
+        master.hear()
+
+
+def test_a_master_takes_an_answer_for_text_and_no_more_of_it_than_that(pair: Pair) -> None:
+    master, worker = pair
+    worker.answer("no 'user' \u00e9")
+    assert master.hear() == "no 'user' \u00e9"
+
+    class Trap:
+        def __reduce__(self) -> tuple[object, ...]:
+            return pytest.fail, ("the master has run what a worker sent",)
+
+    worker.send(Trap())
+    assert "the master has run" in master.hear()
+    # one that says it has four gigabytes to tell
+    sending = threading.Thread(target=worker.socket.sendall, args=(b"\xff" * (ANSWER + 4),))
+    sending.start()
+    assert len(master.hear()) == ANSWER
+    sending.join()

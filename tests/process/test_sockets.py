@@ -17,7 +17,7 @@ import pytest
 from pyproxy.config.tree import ConfigError, Source
 from pyproxy.config.values import Address
 from pyproxy.core.site import Listener, Site
-from pyproxy.process.listen import Sockets
+from pyproxy.process.sockets import Sockets
 
 from .running import connection, free_ports, refused
 
