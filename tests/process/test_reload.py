@@ -266,3 +266,15 @@ def test_s_does_not_touch_a_stranger_and_opens_no_log(site: Site) -> None:
         with stranger:
             pass
     assert not (site.folder / "error.log").exists()
+
+
+def test_a_wildcard_address_becomes_a_particular_one_and_back(site: Site) -> None:
+    (port,) = free_ports(1)
+    site.write("return 200 old;", port)
+    site.start()
+    particular = site.file.read_text()
+    for number, text in enumerate((particular.replace("127.0.0.1:", "*:"), particular)):
+        site.file.write_text(text.replace("old", str(number)))
+        site.hup()
+        until(lambda number=number: get(port).endswith(b"%d" % number))
+    assert site.running.stop() == 0

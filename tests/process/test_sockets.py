@@ -171,3 +171,44 @@ def test_an_address_that_is_spread_cannot_be_taken_by_another(sockets: Sockets) 
     other = Sockets()
     with pytest.raises(ConfigError, match="Address already in use"):
         other.bind(asked)
+
+
+def test_a_wildcard_and_a_particular_address_take_each_others_place(sockets: Sockets) -> None:
+    (port,) = free_ports(1)
+    particular, wildcard = listener(port), Listener(Address("0.0.0.0", port), None, {}, SOURCE)  # type: ignore[arg-type]
+    for old, new in ((wildcard, particular), (particular, wildcard)):
+        sockets.bind(site(old))
+        sockets.bind(site(new))
+        sockets.keep(site(new))
+        assert [sock.getsockname()[0] for sock in sockets.of(site(new))] == [new.address.host]
+        assert not refused(port)
+
+
+def test_a_file_that_another_has_put_in_place_of_ours_stays(sockets: Sockets, folder: Path) -> None:
+    sockets.bind(site(listener(f"{folder}/s")))
+    (folder / "s").unlink()
+    with socket.socket(socket.AF_UNIX) as other:
+        other.bind(f"{folder}/s")
+        sockets.keep(None)
+        assert (folder / "s").exists()
+
+
+def test_a_file_that_another_master_listens_behind_stays(sockets: Sockets, folder: Path) -> None:
+    sockets.bind(site(listener(f"{folder}/s")))
+    sockets.shared = True
+    sockets.keep(None)
+    assert (folder / "s").exists()
+
+
+def test_options_follow_the_configuration(sockets: Sockets) -> None:
+    (port,) = free_ports(1)
+    sockets.bind(site(listener(port)))
+    (sock,) = sockets.of(site(listener(port)))
+    assert not sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+    sockets.bind(site(listener(port, so_keepalive=(7, 0, 3))))
+    assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+    if hasattr(socket, "TCP_KEEPIDLE"):
+        assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) == 7
+        assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT) == 3
+    sockets.bind(site(listener(port, so_keepalive=None)))
+    assert not sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)

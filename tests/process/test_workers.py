@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import contextlib
 import os
 import shutil
 import signal
@@ -230,3 +231,44 @@ def test_a_user_who_does_not_exist(site: Site, user: str, message: str) -> None:
     running = site.start(f"user {user};")
     assert running.ended() == 1
     assert message in running.said
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="needs /proc to see which files a process has open")
+def test_logs_are_opened_anew_by_a_worker_that_does_not_serve_yet(site: Site) -> None:
+    logs = site.folder / "logs"
+    logs.mkdir()
+    log = logs / "access.log"
+    running = site.start("error_log logs/error.log;", "access_log logs/access.log;").ready()
+    site.write("error_log logs/error.log; worker_processes 3;", "access_log logs/access.log;")
+    (old,) = running.descendants()
+
+    def open_in(pid: int) -> bool:
+        with contextlib.suppress(OSError):
+            return any(os.readlink(fd) == str(log) for fd in Path(f"/proc/{pid}/fd").iterdir())
+        return False
+
+    running.signal(signal.SIGHUP)
+    # one of them is prepared, the others are not
+    until(lambda: any(open_in(pid) for pid in running.descendants() if pid != old))
+    log.rename(logs / "access.log.1")
+    running.signal(signal.SIGUSR1)
+    running.says("configuration loaded anew")
+    until(lambda: not lives(old))
+    until(lambda: all(map(open_in, running.descendants())))
+    assert len(running.descendants()) == 3
+    assert running.stop() == 0
+
+
+def test_the_end_may_come_in_the_moment_of_a_replacement(site: Site) -> None:
+    """Whatever the moment, no worker is left and nothing goes wrong."""
+    for delay in (0.0, 0.1, 0.2, 0.25, 0.3):
+        running = site.start("worker_processes 2; error_log error.log;").ready()
+        family = running.descendants()
+        os.kill(family[0], signal.SIGKILL)
+        time.sleep(delay)
+        family += running.descendants()
+        running.signal(signal.SIGQUIT if delay else signal.SIGTERM)
+        assert running.ended() == 0
+        until(lambda family=family: not any(map(lives, family)))
+        assert "Traceback" not in running.said + (site.folder / "error.log").read_text()
+        running.err.unlink()
