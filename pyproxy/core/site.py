@@ -209,6 +209,10 @@ class Processes:
     master: bool
     """Whether a master starts the workers; else one process does everything."""
     user: User | None
+    connections: int | None
+    """The connections of each process; None: as many as there are descriptors for."""
+    descriptors: int | None
+    """The files that each worker may open (``worker_rlimit_nofile``); None: as many as it may without rights."""
 
 
 class Site:

@@ -29,6 +29,11 @@ class Worker:
         self.now = loop.time
         self.tick = tick
         self.watched: set[Watched] = set()
+        """Every connection, those to upstreams too."""
+        self.connections = inf
+        """As many there may be (``worker_connections``)."""
+        self.crowded = -inf
+        """When it was last told that they are not enough."""
         self.serials = itertools.count(1)
         self.tasks: set[asyncio.Task[Any]] = set()
         self._timer = loop.call_later(tick, self._check)

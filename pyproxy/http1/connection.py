@@ -137,12 +137,21 @@ class ClientConnection(RequestBodyReader, asyncio.Protocol):
             self.keep_alive = False
         return not self._transport.is_closing()
 
+    @property
+    def idle(self) -> bool:
+        """Whether it is kept, and nothing of a next request has come."""
+        # not where a first request is awaited, or half of one has come: nginx does not take that for idle either
+        return self._request is None and not self._lingering and not self._head_begun
+
     def close(self) -> None:
         """Finish what has begun, then close (aiohttp's runner calls this when it shuts down)."""
         self.keep_alive = False
-        # not where a first request is awaited, or half of one has come: nginx does not take that for idle either
-        if self._request is None and not self._lingering and not self._head_begun:
+        if self.idle:
             self._shut()
+
+    def refuse(self) -> None:
+        """Close it although it has just been made."""
+        self._transport.abort()
 
     async def shutdown(self, timeout: float | None = None) -> None:  # noqa: ASYNC109  # aiohttp's
         """Close now: aiohttp's runner has waited long enough."""

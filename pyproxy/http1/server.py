@@ -11,6 +11,7 @@ from aiohttp import web
 from pyproxy.core.site import Listener
 from pyproxy.core.worker import Worker
 from pyproxy.http1.connection import ClientConnection
+from pyproxy.http1.crowd import make_room
 from pyproxy.http1.head import HeadLimits, RequestParser
 
 
@@ -49,6 +50,8 @@ class Http1Server(web.Server):
         """A connection has been made."""
         self._live.add(connection)
         self.worker.watched.add(connection)
+        if len(self.worker.watched) > self.worker.connections:
+            make_room(self.worker, connection)
 
     def remove(self, connection: ClientConnection) -> None:
         """A connection is gone."""

@@ -78,9 +78,15 @@ def _site(scope: Scope, site: Site) -> None:
         workers=scope.get("worker_processes"),
         master=scope.get("master_process"),
         user=scope.get("user"),
+        connections=_events(main).get("worker_connections"),
+        descriptors=main.get("worker_rlimit_nofile"),
     )
     site.pid_file = str(Path(site.prefix, scope.get("pid")))
     site.shutdown_timeout = scope.get("worker_shutdown_timeout")
+
+
+def _events(main: Scope) -> Scope:
+    return next((child for child in main.children if child.directive.name == "events"), main)
 
 
 def _location(scope: Scope, location: Location) -> None:
@@ -145,13 +151,18 @@ MODULE = Module(
         flag("daemon", MAIN, False, "Accepted; pyproxy stays in the foreground."),
         flag("master_process", MAIN, True, "Off: one process does everything, for a debugger."),
         Spec("user", MAIN, _user, (1, 2), summary="Whom the workers become if pyproxy is started by root."),
-        _accepted("worker_rlimit_nofile", MAIN),
+        number("worker_rlimit_nofile", MAIN, None, "How many files a worker may have open (default: the hard limit)."),
         _accepted("worker_priority", MAIN),
         _accepted("worker_cpu_affinity", MAIN),
         _accepted("pcre_jit", MAIN),
         _accepted("timer_resolution", MAIN),
         _accepted("working_directory", MAIN),
-        number("worker_connections", EVENTS, 512, "Accepted; connections are limited by the system."),
+        number(
+            "worker_connections",
+            EVENTS,
+            None,
+            "The connections of one worker, those to upstreams too (default: as many as it may open files).",
+        ),
         _accepted("multi_accept", EVENTS),
         _accepted("accept_mutex", EVENTS),
         _accepted("accept_mutex_delay", EVENTS),

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import traceback
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from pyproxy.core.log import ALERT
+from pyproxy.core.log import ALERT, CRIT
 
 Tell = Callable[[int, str], None]
 """Takes a level of the error log and a message of one or more lines."""
@@ -24,7 +25,15 @@ def event_loop() -> Callable[[], asyncio.AbstractEventLoop]:
 
 def report_faults(loop: asyncio.AbstractEventLoop, tell: Tell) -> None:
     """Have faults of ours in callbacks and tasks told where the operator looks."""
-    loop.set_exception_handler(lambda loop, context: fault(tell, context["message"], context.get("exception")))
+
+    def report(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        error = context.get("exception")
+        if isinstance(error, OSError) and error.errno in (errno.EMFILE, errno.ENFILE):
+            tell(CRIT, f"accept() failed ({error.errno}: {error.strerror})")  # asyncio goes on a second later
+        else:
+            fault(tell, context["message"], error)
+
+    loop.set_exception_handler(report)
 
 
 def fault(tell: Tell, message: str, error: BaseException | None) -> None:

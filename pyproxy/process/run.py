@@ -17,7 +17,7 @@ from pyproxy.core.site import Site
 from pyproxy.core.worker import Worker
 from pyproxy.process.banner import Banner
 from pyproxy.process.crew import Crew
-from pyproxy.process.descriptors import allow_many
+from pyproxy.process.descriptors import allow_many, tell_when_out
 from pyproxy.process.generations import Generations, tick
 from pyproxy.process.loop import event_loop, fault, report_faults, unless
 from pyproxy.process.pidfile import PidFile
@@ -65,7 +65,7 @@ class Process:
     def run(self) -> None:
         """Serve until a signal says otherwise."""
         if not self._is_master:
-            allow_many()
+            allow_many(self._site.processes.descriptors)
         try:
             # a master has nothing to hurry for, and starts sooner without uvloop
             with asyncio.Runner(loop_factory=None if self._is_master else event_loop()) as runner:
@@ -87,6 +87,8 @@ class Process:
         self._logs.attach(loop, self._site.error_log)
         self._worker = Worker(loop, tick(self._site))
         self._generations = Generations(self._worker)
+        if not self._is_master:
+            self._worker.spawn(tell_when_out(self._tell))
         try:
             self._write_pid_file()
             self._warn()

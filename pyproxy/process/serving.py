@@ -10,6 +10,7 @@ from aiohttp import web
 from pyproxy.core.site import Listener, Site
 from pyproxy.core.worker import Worker
 from pyproxy.http1.server import Http1Server
+from pyproxy.process.descriptors import connections
 from pyproxy.process.listen import BACKLOG
 
 LAST_CALL = 1.0
@@ -32,6 +33,7 @@ class Serving:
     def __init__(self, worker: Worker, site: Site) -> None:
         self.site = site
         self._worker = worker
+        worker.connections = connections(site.processes.connections)
         self._runners: list[tuple[web.ServerRunner, Http1Server]] = []
 
     async def start(self, sockets: list[socket.socket]) -> None:

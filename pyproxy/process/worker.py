@@ -17,7 +17,7 @@ from pyproxy.core.log import EMERG, Logs
 from pyproxy.core.site import Site
 from pyproxy.core.worker import Worker
 from pyproxy.process.control import Control, Job
-from pyproxy.process.descriptors import allow_many
+from pyproxy.process.descriptors import allow_many, tell_when_out
 from pyproxy.process.generations import Generations, tick
 from pyproxy.process.loop import event_loop, report_faults, unless
 from pyproxy.process.serving import Serving
@@ -36,7 +36,6 @@ class WorkerMain:
         self._stop = asyncio.Event()
 
     async def run(self) -> None:
-        allow_many()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self._stop_now)
@@ -57,6 +56,7 @@ class WorkerMain:
         problem = ""
         try:
             self._site = build(job.directives, load_schema(), job.prefix, self._logs, job.file, job.resolved)
+            allow_many(self._site.processes.descriptors)
             if job.user is not None:
                 try:
                     become(job.user)
@@ -72,6 +72,7 @@ class WorkerMain:
         report_faults(loop, self._tell)
         self._logs.attach(loop, self._site.error_log)
         worker = Worker(loop, tick(self._site))
+        worker.spawn(tell_when_out(self._tell))
         generations = Generations(worker)
         # the master says no more: what can be read is its end
         loop.add_reader(self._control.socket.fileno(), self._master_ended)
