@@ -44,6 +44,10 @@ class Route:
         self.log_memo: Any = None
         """What the access log remembers of it."""
 
+    def again(self) -> Route:
+        """The same for another connection, with nothing in it that is the first one's."""
+        return Route(self.head, self.uri, self.args, self.server, self.location, self.captures)
+
 
 class Response:
     """A response head. ``length`` is that of the body in bytes, None where only its end will tell."""

@@ -28,11 +28,17 @@ class Stream(Protocol):
     requests: int
     remote_addr: bytes
     remote_port: int
-    local_addr: bytes
-    local_port: int
     scheme: bytes
     keep_alive: bool
     """Whether the connection may go on after this response."""
+
+    @property
+    def local_addr(self) -> bytes:
+        """The address that the client has connected to."""
+
+    @property
+    def local_port(self) -> int:
+        """Its port."""
 
     def start(self, request: Request, response: Response, data: bytes, last: bool) -> None:
         """Send a response head with the first bytes of its body; ``last`` if these are all."""

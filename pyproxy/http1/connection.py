@@ -47,12 +47,11 @@ class ClientConnection(RequestBodyReader, asyncio.Protocol):
         "_last_head",
         "_last_route",
         "_lingering",
+        "_local",
         "_look_again",
         "_opened",
         "_server",
         "listener",
-        "local_addr",
-        "local_port",
         "remote_addr",
         "remote_port",
         "scheme",
@@ -75,6 +74,7 @@ class ClientConnection(RequestBodyReader, asyncio.Protocol):
         """Bytes of an unfinished head from which on it is looked at again."""
         self._last_block: bytes | None = None
         self._last_head: RequestHead | None = None
+        self._local: tuple[bytes, int] | None = None
         self._last_route: Route
         self._advancing = False
         self._lingering = False
@@ -83,13 +83,29 @@ class ClientConnection(RequestBodyReader, asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
-        peer, local = transport.get_extra_info("peername"), transport.get_extra_info("sockname")
-        self.remote_addr, self.remote_port = _address(peer)
-        self.local_addr, self.local_port = _address(local)
+        self.remote_addr, self.remote_port = _address(transport.get_extra_info("peername"))
         if self.listener.particular:
             self.listener = self.listener.particular.get(self.local_addr, self.listener)
         self.deadline = self.worker.now() + self.listener.names.default.header_timeout
         self._server.add(self)
+
+    @property
+    def local_addr(self) -> bytes:
+        """The address that the client has connected to; few ask for it, and it costs a system call."""
+        return self._local_address()[0]
+
+    @property
+    def local_port(self) -> int:
+        """Its port."""
+        return self._local_address()[1]
+
+    def _local_address(self) -> tuple[bytes, int]:
+        if self._local is None:
+            address = self.listener.address
+            # once it is closed, what it was bound to is all that is known
+            bound = address.path if address.path is not None else (address.host, address.port)
+            self._local = _address(self._transport.get_extra_info("sockname") or bound)
+        return self._local
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._server.remove(self)
@@ -263,6 +279,10 @@ class ClientConnection(RequestBodyReader, asyncio.Protocol):
 
     def _prepare(self, block: bytes) -> None:
         """Parse and route one head; remember both if the same bytes may come again."""
+        first = self._last_head is None and self.listener is self._server.listener
+        if first and (seen := self._server.first_heads.get(block)) is not None:
+            self._last_route, self._last_block, self._last_head = seen.again(), block, seen.head
+            return
         head = self._last_head = self._server.parser.parse(block, self._last_head)
         server, name_captures = self.listener.names.find(head.host)
         uri, args = normalise(head.target, server.merge_slashes)
@@ -270,6 +290,8 @@ class ClientConnection(RequestBodyReader, asyncio.Protocol):
         self._last_route = Route(head, uri, args, server, location or server.default_location, captures)
         self._last_block = block if len(block) <= REMEMBERED_HEAD else None
         self._body = body_reader(request_framing(head)) if head.content_length or head.chunked else None
+        if first and self._body is None:
+            self._server.first_heads.put(block, self._last_route.again())
 
     def _begin(self, route: Route) -> None:
         self.requests += 1

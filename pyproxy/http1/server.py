@@ -8,11 +8,13 @@ from typing import Any
 
 from aiohttp import web
 
+from pyproxy.core.request import Route
 from pyproxy.core.site import Listener
 from pyproxy.core.worker import Worker
 from pyproxy.http1.connection import ClientConnection
 from pyproxy.http1.crowd import make_room
 from pyproxy.http1.head import HeadLimits, RequestParser
+from pyproxy.http1.memory import Memory
 
 
 class Http1Server(web.Server):
@@ -37,6 +39,8 @@ class Http1Server(web.Server):
             ignore_invalid_headers=server.ignore_invalid_headers,
             underscores_in_headers=server.underscores_in_headers,
         )
+        self.first_heads: Memory[Route] = Memory(entries=256, size=128 * 1024, longest=1024)
+        """Where the first heads of connections lead: clients that open one for each request send the same again."""
         self._live: set[ClientConnection] = set()
 
     def __call__(self) -> Any:
