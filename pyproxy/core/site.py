@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pyproxy.core.log import ErrorLog, Logs
     from pyproxy.core.request import Request, Response
     from pyproxy.core.root import Root
+    from pyproxy.core.variables import Template
 
 DONE = True
 """A handler's answer: the request is taken care of, by an answer already begun or one to come."""
@@ -109,6 +110,8 @@ class Location:
         """The same for requests with conditions or ranges, which have filters of their own besides."""
         self.varying: tuple[Varies, ...] = ()
         """What tells whether a response is each request's own, after the filters; it is not if none says so."""
+        self.early_hints: tuple[Template, ...] = ()
+        """If one of them is neither empty nor 0, a 103 of the upstream goes through."""
         self.content: Handler | None = None
         """The handler that a directive such as ``proxy_pass`` sets: it replaces the content phase."""
         self.handlers: tuple[Handler, ...] = ()
@@ -228,6 +231,8 @@ class Site:
         self.listeners: list[Listener] = []
         self.programs: list[Directive] = []
         self.upstreams: dict[str, Any] = {}
+        self.folders: set[str] = set()
+        """Where workers write files of their own (temporary ones)."""
         self.closers: list[Callable[[], None]] = []
         """Called when the last connection of this configuration has ended (pools, files)."""
         self.shortest_timeout = 60.0

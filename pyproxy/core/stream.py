@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from pyproxy.core.request import BodySink, Request, Response
+    from pyproxy.core.request import BodySink, Field, Request, Response
     from pyproxy.core.site import Listener
     from pyproxy.core.worker import Worker
 
@@ -39,6 +39,9 @@ class Stream(Protocol):
     @property
     def local_port(self) -> int:
         """Its port."""
+
+    def inform(self, request: Request, fields: list[Field]) -> None:
+        """Send a 103 with these fields, before the response."""
 
     def start(self, request: Request, response: Response, data: bytes, last: bool) -> None:
         """Send a response head with the first bytes of its body; ``last`` if these are all."""

@@ -49,6 +49,15 @@ def resolve(path: bytes, merge_slashes: bool = True) -> bytes:
     return b"/" + b"/".join(kept)
 
 
+def split_unsafe(target: bytes) -> tuple[bytes, bytes]:
+    """Split what an application has sent for a path into ($uri, $args). Raises BadURI for one with ``..`` in it."""
+    path, _, args = target.partition(b"?")
+    path = unquote_to_bytes(path)
+    if not path.startswith(b"/") or b"\0" in path or b".." in path.split(b"/"):
+        raise BadURI("not an absolute path, or one with NUL or `..`")
+    return path, args
+
+
 # What nginx escapes where a decoded path is written into a request or a header (its tables for URI and args).
 _ESCAPES = {byte: b"%%%02X" % byte for byte in (*range(0x21), *b'"#%<>?\\^`{|}', *range(0x7F, 0x100))}
 _TO_ESCAPE = re.compile(rb'[\x00-\x20"#%<>?\\^`{|}\x7f-\xff]')

@@ -9,6 +9,7 @@ from pyproxy.core.request import Response
 from pyproxy.http1.status import status_line
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+EARLY_HINTS = b"HTTP/1.1 103 Early Hints\r\n"
 KEEP_ALIVE = b"Connection: keep-alive\r\n"
 CLOSE = b"Connection: close\r\n"
 UPGRADE = b"Connection: upgrade\r\n"

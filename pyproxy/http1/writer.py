@@ -11,11 +11,11 @@ from math import inf
 from typing import TYPE_CHECKING
 
 from pyproxy.core.errorpages import SERVER, SERVER_WITHOUT_VERSION
-from pyproxy.core.request import Request, Response
+from pyproxy.core.request import Field, Request, Response
 from pyproxy.core.stream import Tunnel
 from pyproxy.http1.body import LAST_CHUNK, BodyReader, encode_chunk, last_chunk
 from pyproxy.http1.sendfile import FileSender
-from pyproxy.http1.serialise import CHUNKED, CLOSE, KEEP_ALIVE, UPGRADE, response_block
+from pyproxy.http1.serialise import CHUNKED, CLOSE, EARLY_HINTS, KEEP_ALIVE, UPGRADE, response_block
 
 if TYPE_CHECKING:
     from pyproxy.core.site import Limits
@@ -74,6 +74,11 @@ class ResponseWriter:
 
     def _done(self, request: Request) -> None:
         raise NotImplementedError
+
+    def inform(self, request: Request, fields: list[Field]) -> None:
+        """Write a 103; a client of HTTP/1.0 would take it for the answer."""
+        if request.head.version == 11 and not request.finished:
+            self._transport.write(EARLY_HINTS + b"".join([b"%b: %b\r\n" % field for field in fields]) + b"\r\n")
 
     def start(self, request: Request, response: Response, data: bytes = b"", last: bool = False) -> None:
         """Write the head. A response that was sent before, within this second, is written as the same bytes."""

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Any
 
 from pyproxy.config import values
-from pyproxy.config.schema import ANYWHERE, MANY, Context, Module, Scope, Spec, flag, number, seconds, size, template
-from pyproxy.config.tree import Directive, Source
+from pyproxy.config.schema import ANYWHERE, Context, Module, Scope, Spec, flag, number, template
+from pyproxy.config.tree import ConfigError, Directive, Source
 from pyproxy.core.regex import compile_regex
 from pyproxy.core.request import Request
 from pyproxy.core.site import Location
 from pyproxy.core.variables import Depends, Template, Variable, literal
-from pyproxy.upstream.options import Options
+from pyproxy.upstream.accel import Accel
+from pyproxy.upstream.cookies import FLAGS, CookieFlags, CookieRewriter
+from pyproxy.upstream.directives import answering, answering_options, connecting
 from pyproxy.upstream.proxy_handler import ProxyHandler
 from pyproxy.upstream.request_head import RequestHeadWriter
-from pyproxy.upstream.response_head import Redirect, ResponseHeadReader
+from pyproxy.upstream.response_head import ResponseHeadReader
+from pyproxy.upstream.rewrites import Domain, Prefix, Regex, Rewrite
 from pyproxy.upstream.target import FixedTarget, Target, Targets, VariableTarget
 
 LOCATION = Context.LOCATION
@@ -47,6 +51,8 @@ def _pass(directive: Directive, scope: Scope) -> _Pass:
     return _Pass(url, compiled, uri, directive.source)
 
 
+REDIRECTS = ("off", "default")
+
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+", re.ASCII)
 
 
@@ -57,21 +63,44 @@ def _set_header(directive: Directive, scope: Scope) -> tuple[bytes, Template]:
     return name.encode(), scope.template(value)
 
 
-def _name(directive: Directive, scope: Scope) -> bytes:
-    return directive.args[0].lower().encode()
-
-
-def _redirect(directive: Directive, scope: Scope) -> Redirect | str:
-    if len(directive.args) == 1:
-        if directive.args[0] not in ("off", "default"):
-            raise ValueError(f'invalid parameter "{directive.args[0]}", expected "off", "default" or two values')
-        return directive.args[0]
+def _rewrite(directive: Directive, scope: Scope, ignore_case: bool = False) -> Rewrite:
+    """A pattern and a replacement: ``~`` begins a regular expression, ``~*`` one that ignores case."""
     pattern, replacement = directive.args
-    if pattern.startswith("~*"):
-        return Redirect(compile_regex(pattern[2:], ignore_case=True), scope.template(replacement))
     if pattern.startswith("~"):
-        return Redirect(compile_regex(pattern[1:]), scope.template(replacement))
-    return Redirect(scope.template(pattern), scope.template(replacement))
+        expression = pattern[1:] if ignore_case else pattern[1:].removeprefix("*")
+        return Regex(
+            compile_regex(expression, ignore_case or pattern.startswith("~*")),
+            scope.template(replacement),
+        )
+    return Prefix(scope.template(pattern), scope.template(replacement))
+
+
+def _redirect(directive: Directive, scope: Scope) -> Rewrite | str:
+    return _rewrite(directive, scope) if len(directive.args) == 2 else values.choice(directive.args[0], REDIRECTS)
+
+
+def _cookie_path(directive: Directive, scope: Scope) -> Rewrite | str:
+    return _rewrite(directive, scope) if len(directive.args) == 2 else values.choice(directive.args[0], ("off",))
+
+
+def _cookie_domain(directive: Directive, scope: Scope) -> Rewrite | str:
+    if len(directive.args) == 1:
+        return values.choice(directive.args[0], ("off",))
+    domain, replacement = directive.args
+    if domain.startswith("~"):
+        return _rewrite(directive, scope, ignore_case=True)
+    return Domain(scope.template(domain.removeprefix(".")), scope.template(replacement.removeprefix(".")))
+
+
+def _cookie_flags(directive: Directive, scope: Scope) -> CookieFlags | str:
+    if len(directive.args) == 1:
+        return values.choice(directive.args[0], ("off",))
+    cookie, *flags = directive.args
+    for text in flags:
+        if "$" not in text and text.lower().encode() not in FLAGS:
+            scope.site.warnings.append(f'"{text}" is no flag of a cookie in {directive.source}')
+    pattern = compile_regex(cookie[1:], ignore_case=True) if cookie.startswith("~") else scope.template(cookie)
+    return CookieFlags(pattern, [scope.template(flag) for flag in flags])
 
 
 def _http_version(directive: Directive, scope: Scope) -> int:
@@ -84,22 +113,9 @@ def _http_version(directive: Directive, scope: Scope) -> int:
 
 
 _FAILURES = (
-    *("error", "timeout", "denied", "invalid_header", "non_idempotent", "off"),
+    *("error", "timeout", "invalid_header", "non_idempotent", "updating", "off"),
     *(f"http_{status}" for status in (500, 502, 503, 504, 403, 404, 429)),
 )
-
-
-def _next_upstream(directive: Directive, scope: Scope) -> frozenset[str]:
-    failures = frozenset(values.choice(failure, _FAILURES) for failure in directive.args)
-    return frozenset() if "off" in failures else failures
-
-
-def _buffers(directive: Directive, scope: Scope) -> int:
-    return values.number(directive.args[0]) * values.size(directive.args[1])
-
-
-def _temp_path(directive: Directive, scope: Scope) -> str:
-    return directive.args[0]
 
 
 def _compile(scope: Scope, location: Location) -> None:
@@ -114,22 +130,39 @@ def _compile(scope: Scope, location: Location) -> None:
         scope.get("proxy_set_header"),
         scope.get("proxy_pass_request_headers"),
     )
+    options = answering_options(scope, "proxy_")
+    options.pass_trailers = scope.get("proxy_pass_trailers")
+    options.pass_early_hints = True
     reader = ResponseHeadReader(
         frozenset(scope.get("proxy_hide_header")),
         frozenset(scope.get("proxy_pass_header")),
         _compile_redirects(scope, location, to),
+        CookieRewriter(*(_unless_off(scope, f"proxy_cookie_{what}") for what in ("domain", "path", "flags"))),
+        frozenset({b"accept-ranges"}) if options.force_ranges else frozenset(),
     )
     location.content = ProxyHandler(
         location,
         target,
-        _compile_options(scope),
+        options,
         writer,
         reader,
+        Accel(scope.get("proxy_ignore_headers")),
         version,
         scope.get("proxy_pass_request_body"),
+        scope.get("proxy_set_body"),
         scope.get("proxy_buffer_size"),
     )
     location.redirects_to_slash = location.path.endswith(b"/") and location.path != b"/"
+
+
+def _unless_off(scope: Scope, name: str) -> list[Any]:
+    """What a directive says that may stand several times, or once with ``off``. Raises ConfigError for both."""
+    configured: list[Any] = scope.get(name)
+    if "off" not in configured:
+        return configured
+    if len(configured) > 1:
+        raise ConfigError(f"`{name} off` stands beside others, which it would switch off", scope.directive.source)
+    return []
 
 
 def _compile_target(scope: Scope, location: Location, to: _Pass) -> FixedTarget | VariableTarget:
@@ -139,39 +172,23 @@ def _compile_target(scope: Scope, location: Location, to: _Pass) -> FixedTarget 
     return FixedTarget(targets.find(to.url), location.path)
 
 
-def _compile_redirects(scope: Scope, location: Location, to: _Pass) -> list[Redirect]:
-    configured: list[Redirect | str] = scope.get("proxy_redirect")
-    if "off" in configured:
-        return []
-    redirects = [_default_redirect(location, to) if redirect == "default" else redirect for redirect in configured]
-    return [redirect for redirect in redirects if isinstance(redirect, Redirect)]
+def _compile_redirects(scope: Scope, location: Location, to: _Pass) -> list[Rewrite]:
+    configured: list[Any] = _unless_off(scope, "proxy_redirect") if scope.get("proxy_redirect") else ["default"]
+    if "default" in configured and scope.get("proxy_redirect") and to.template.constant is None:
+        raise ConfigError("`proxy_redirect default` cannot be used with variables in `proxy_pass`", to.source)
+    redirects: list[Rewrite | None] = [
+        _default_redirect(location, to) if redirect == "default" else redirect for redirect in configured
+    ]
+    return [redirect for redirect in redirects if redirect is not None]
 
 
-def _default_redirect(location: Location, to: _Pass) -> Redirect | None:
+def _default_redirect(location: Location, to: _Pass) -> Prefix | None:
     """What the upstream calls by ``proxy_pass``'s URL, the client calls by the location's path."""
     if to.template.constant is None:
         return None
     if to.uri is None:
-        return Redirect(literal(to.url + "/"), literal("/"))
-    return Redirect(literal(to.url), literal(location.name))
-
-
-def _compile_options(scope: Scope) -> Options:
-    options = Options()
-    options.connect_timeout = scope.get("proxy_connect_timeout")
-    options.send_timeout = scope.get("proxy_send_timeout")
-    options.read_timeout = scope.get("proxy_read_timeout")
-    options.buffering = scope.get("proxy_buffering")
-    options.buffers = scope.get("proxy_buffers")
-    options.max_temp_file_size = scope.get("proxy_max_temp_file_size")
-    options.temp_path = None
-    options.request_buffering = scope.get("proxy_request_buffering")
-    options.ignore_client_abort = scope.get("proxy_ignore_client_abort")
-    options.intercept_errors = scope.get("proxy_intercept_errors")
-    options.next_upstream = scope.get("proxy_next_upstream")
-    options.next_upstream_tries = scope.get("proxy_next_upstream_tries")
-    options.next_upstream_timeout = scope.get("proxy_next_upstream_timeout")
-    return options
+        return Prefix(literal(to.url + "/"), literal("/"))
+    return Prefix(literal(to.url), literal(location.name))
 
 
 def _add_x_forwarded_for(request: Request) -> bytes:
@@ -194,6 +211,17 @@ def _proxy_host(request: Request) -> bytes | None:
     return target.host if target is not None else None
 
 
+def _internal_body_length(request: Request) -> bytes | None:
+    handler = request.location.content
+    length = handler.body_length(request) if isinstance(handler, ProxyHandler) else None
+    return None if length is None else b"%d" % length
+
+
+def _internal_chunked(request: Request) -> bytes | None:
+    """Whether the body is passed on as it comes, its length not being known."""
+    return b"chunked" if request.head.chunked and request.body is None else None
+
+
 def _proxy_port(request: Request) -> bytes | None:
     target = _target(request)
     return target.port if target is not None else None
@@ -204,56 +232,46 @@ MODULE = Module(
     directives=(
         Spec("proxy_pass", LOCATION, _pass, summary="The server that requests go to."),
         Spec("proxy_set_header", ANYWHERE, _set_header, (2, 2), repeat=True, default=(), summary="A field sent to it."),
-        Spec("proxy_hide_header", ANYWHERE, _name, repeat=True, default=(), summary="A field of it that is left out."),
-        Spec("proxy_pass_header", ANYWHERE, _name, repeat=True, default=(), summary="One that would be left out."),
         Spec(
             "proxy_redirect",
             ANYWHERE,
             _redirect,
             (1, 2),
             repeat=True,
-            default=("default",),
-            summary="How its Location and Refresh are rewritten.",
+            default=(),
+            summary="How its Location and Refresh are rewritten (default: proxy_pass's URL becomes the location).",
+        ),
+        *(
+            Spec(f"proxy_cookie_{what}", ANYWHERE, parse, (1, 2), repeat=True, default=(), summary=summary)
+            for what, parse, summary in (
+                ("domain", _cookie_domain, "How the domain of its cookies is rewritten."),
+                ("path", _cookie_path, "How the path of its cookies is rewritten."),
+            )
+        ),
+        Spec(
+            "proxy_cookie_flags",
+            ANYWHERE,
+            _cookie_flags,
+            (1, 5),
+            repeat=True,
+            default=(),
+            summary="Flags that its cookies get or lose: secure, nosecure, httponly, samesite=lax, ...",
         ),
         Spec("proxy_http_version", ANYWHERE, _http_version, default=11, summary="1.0 or 1.1."),
         template("proxy_method", ANYWHERE, None, "The method to use instead of the client's."),
-        flag("proxy_pass_request_headers", ANYWHERE, True, "The client's fields go through."),
-        flag("proxy_pass_request_body", ANYWHERE, True, "The client's body goes through."),
-        flag("proxy_buffering", ANYWHERE, True, "Slow clients do not hold the server: answers are put aside for them."),
-        size("proxy_buffer_size", ANYWHERE, 4096, "The largest head of an answer."),
-        Spec("proxy_buffers", ANYWHERE, _buffers, (2, 2), default=8 * 4096, summary="What is put aside in memory."),
-        size("proxy_busy_buffers_size", ANYWHERE, None, "Accepted; has no effect here."),
-        Spec(
-            "proxy_max_temp_file_size",
-            ANYWHERE,
-            lambda directive, scope: values.offset(directive.args[0]),
-            default=1 << 30,
-            summary="What is put aside in a file.",
-        ),
-        size("proxy_temp_file_write_size", ANYWHERE, None, "Accepted; has no effect here."),
-        Spec("proxy_temp_path", ANYWHERE, _temp_path, (1, 4), summary="Accepted; the system's folder is used."),
-        flag("proxy_request_buffering", ANYWHERE, True, "Uploads are read whole before the server is asked."),
-        flag("proxy_ignore_client_abort", ANYWHERE, False, "Go on when the client has left."),
-        flag("proxy_intercept_errors", ANYWHERE, False, "`error_page` for the server's errors, too."),
-        seconds("proxy_connect_timeout", ANYWHERE, 60.0, "How long connecting may take."),
-        seconds("proxy_send_timeout", ANYWHERE, 60.0, "The longest pause between two writes."),
-        seconds("proxy_read_timeout", ANYWHERE, 60.0, "The longest pause between two reads."),
-        flag("proxy_socket_keepalive", ANYWHERE, False, "Accepted; has no effect here."),
-        Spec(
-            "proxy_next_upstream",
-            ANYWHERE,
-            _next_upstream,
-            (1, MANY),
-            default=frozenset({"error", "timeout"}),
-            summary="After which failures the next server is asked.",
-        ),
-        number("proxy_next_upstream_tries", ANYWHERE, 0, "How many servers are asked at most; 0: all."),
-        seconds("proxy_next_upstream_timeout", ANYWHERE, 0.0, "For how long they are asked; 0: for ever."),
+        template("proxy_set_body", ANYWHERE, None, "The body to send instead of the client's."),
+        flag("proxy_pass_trailers", ANYWHERE, False, "Fields after its chunked body go through."),
+        number("proxy_headers_hash_max_size", ANYWHERE, None, "Accepted; has no effect here."),
+        number("proxy_headers_hash_bucket_size", ANYWHERE, None, "Accepted; has no effect here."),
+        *connecting("proxy_", _FAILURES),
+        *answering("proxy_"),
     ),
     variables=(
         Variable("proxy_add_x_forwarded_for", _add_x_forwarded_for, Depends.HEAD),
         Variable("proxy_host", _proxy_host, Depends.HEAD),
         Variable("proxy_port", _proxy_port, Depends.HEAD),
+        Variable("proxy_internal_body_length", _internal_body_length),
+        Variable("proxy_internal_chunked", _internal_chunked),
     ),
     location=_compile,
 )

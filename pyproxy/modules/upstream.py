@@ -13,6 +13,7 @@ from pyproxy.core.request import Request
 from pyproxy.core.site import Site
 from pyproxy.core.variables import Getter, Variable, VariableFamily
 from pyproxy.upstream.attempt import Attempt
+from pyproxy.upstream.exchange import Exchange
 from pyproxy.upstream.group import Group, Keepalive
 from pyproxy.upstream.peer import Peer
 from pyproxy.upstream.resolve import resolve
@@ -95,13 +96,24 @@ def _peers(
     return peers
 
 
+def _exchanges(request: Request) -> list[Exchange]:
+    """Every exchange of the request, the first one first: an internal redirect may lead to another."""
+    found: list[Exchange] = []
+    exchange: Exchange | None = request.upstream
+    while exchange is not None:
+        found.append(exchange)
+        exchange = exchange.before
+    return found[::-1]
+
+
 def _attempts(show: Callable[[Attempt], str]) -> Getter:
-    """One value for every server that was asked, as nginx lists them."""
+    """One value for every server that was asked, as nginx lists them: ``a, b : c``."""
 
     def get(request: Request) -> bytes | None:
         if request.upstream is None:
             return None
-        return ", ".join(map(show, request.upstream.attempts)).encode() or None
+        exchanges = (", ".join(map(show, exchange.attempts)) for exchange in _exchanges(request) if exchange.attempts)
+        return " : ".join(exchanges).encode() or None
 
     return get
 
@@ -120,6 +132,30 @@ def _upstream_header(name: str) -> Getter:
     def get(request: Request) -> bytes | None:
         head = request.upstream.head if request.upstream is not None else None
         return b", ".join(head.fields.get_all(wanted)) or None if head is not None else None
+
+    return get
+
+
+def _upstream_trailer(name: str) -> Getter:
+    wanted = name.replace("_", "-").encode()
+
+    def get(request: Request) -> bytes | None:
+        pairs = request.upstream.trailers if request.upstream is not None else ()
+        return b", ".join(value for lower, _, value in pairs if lower == wanted) or None
+
+    return get
+
+
+def _upstream_cookie(name: str) -> Getter:
+    wanted = name.encode()
+
+    def get(request: Request) -> bytes | None:
+        head = request.upstream.head if request.upstream is not None else None
+        for cookie in head.fields.get_all(b"set-cookie") if head is not None else ():
+            key, equals, value = cookie.partition(b"=")
+            if equals and key.rstrip(b" ").lower() == wanted:
+                return bytes(value.lstrip(b" ").partition(b";")[0])
+        return None
 
     return get
 
@@ -148,7 +184,15 @@ MODULE = Module(
         Variable("upstream_header_time", _seconds("started", "headed")),
         Variable("upstream_response_time", _seconds("started", "ended")),
         Variable("upstream_response_length", _attempts(lambda attempt: str(attempt.received))),
+        Variable(
+            "upstream_bytes_received",
+            _attempts(lambda attempt: str(attempt.head_size + attempt.framed)),
+        ),
+        Variable("upstream_bytes_sent", _attempts(lambda attempt: str(attempt.sent))),
+        Variable("upstream_cache_status", lambda request: None),
         VariableFamily("upstream_http_", _upstream_header),
+        VariableFamily("upstream_trailer_", _upstream_trailer),
+        VariableFamily("upstream_cookie_", _upstream_cookie),
     ),
     site=_site,
 )

@@ -22,7 +22,7 @@ from pyproxy.process.generations import Generations, tick
 from pyproxy.process.loop import event_loop, fault, report_faults, unless
 from pyproxy.process.pidfile import PidFile
 from pyproxy.process.sockets import Sockets
-from pyproxy.process.user import give_logs
+from pyproxy.process.user import give
 
 if TYPE_CHECKING:
     from pyproxy.process.programs import Programs
@@ -165,7 +165,7 @@ class Process:
         for complaint in self._logs.reopen():
             self._tell(EMERG, complaint)
         if (user := self._site.processes.user) is not None:
-            give_logs(self._logs, user)
+            give([*self._logs.paths(), *self._site.folders], user)
         self._generations.reopen()
 
     async def _reload_when_changed(self) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Iterable
 
-from pyproxy.core.log import Logs
 from pyproxy.core.site import User
 
 
@@ -16,8 +16,8 @@ def become(user: User) -> None:
     os.setuid(user.uid)
 
 
-def give_logs(logs: Logs, user: User) -> None:
-    """Let the user write to the files, so that his workers can open them anew."""
-    for path in logs.paths():
+def give(paths: Iterable[str], user: User) -> None:
+    """Let the user write to log files, so that his workers can open them anew, and to folders of temporary files."""
+    for path in paths:
         with contextlib.suppress(OSError):  # then the worker complains
             os.chown(path, user.uid, -1)

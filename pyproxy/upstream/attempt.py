@@ -11,7 +11,19 @@ if TYPE_CHECKING:
 class Attempt:
     """One server that was asked, for ``$upstream_addr``, ``$upstream_status`` and the times (seconds)."""
 
-    __slots__ = ("connected", "ended", "headed", "peer", "received", "reused", "started", "status")
+    __slots__ = (
+        "connected",
+        "ended",
+        "framed",
+        "head_size",
+        "headed",
+        "peer",
+        "received",
+        "reused",
+        "sent",
+        "started",
+        "status",
+    )
 
     def __init__(self, peer: Peer, started: float) -> None:
         self.peer = peer
@@ -20,3 +32,7 @@ class Attempt:
         self.connected = self.headed = self.ended = -1.0
         self.status = 0
         self.received = 0
+        """Bytes of the answer's body with its framing, if it was wanted."""
+        self.framed = 0
+        """The same, wanted or not."""
+        self.head_size = self.sent = 0

@@ -7,7 +7,7 @@ from math import inf
 from typing import TYPE_CHECKING, Final, cast
 
 from pyproxy.core.message import ResponseHead
-from pyproxy.http1.body import BodyReader, body_reader, response_framing
+from pyproxy.http1.body import BodyReader, ChunkedReader, body_reader, response_framing
 from pyproxy.http1.head import find_head_end
 from pyproxy.http1.message import UPSTREAM, BadMessage
 
@@ -39,6 +39,7 @@ class UpstreamConnection(asyncio.Protocol):
         "_tunnel",
         "deadline",
         "exchange",
+        "local",
         "peer",
         "requests",
         "worker",
@@ -48,6 +49,8 @@ class UpstreamConnection(asyncio.Protocol):
         """``exchange`` is the one that has it opened."""
         self.worker = exchange.worker
         self.peer = peer
+        self.local = exchange.local
+        """The address that it is made from, where the configuration says so."""
         self.exchange: Exchange | None = exchange
         self.requests = 0
         self.deadline = inf
@@ -69,6 +72,8 @@ class UpstreamConnection(asyncio.Protocol):
         self._transport = cast(asyncio.Transport, transport)
         exchange, self.exchange = self.exchange, None
         if exchange is not None and exchange.waits_for(self.peer):
+            if exchange.options.socket_options:
+                exchange.options.set_socket_options(transport)
             self.worker.watched.add(self)
             exchange.connected(self, self.worker.now())
         else:
@@ -146,6 +151,8 @@ class UpstreamConnection(asyncio.Protocol):
 
     def write(self, data: bytes) -> None:
         """Send body bytes, or what passes through a tunnel."""
+        if self.exchange is not None:
+            self.exchange.attempts[-1].sent += len(data)
         self._transport.write(data)
         self.watch()
 
@@ -221,10 +228,14 @@ class UpstreamConnection(asyncio.Protocol):
                 if head.status == 101:
                     self._switch(exchange, head, data)
                     return
-                # 100 and 103 come before the answer; nginx does not pass them on by default
+                # 100 and 103 come before the answer
                 self._informational += 1
                 if self._informational > INFORMATIONAL:
                     raise UPSTREAM.error("sent too many informational responses")
+                if head.status == 103:
+                    if head.version == 10:
+                        raise UPSTREAM.error("sent HTTP/1.0 response with early hints")
+                    exchange.early_hints(head, len(block))
         except BadMessage as error:
             self._refuse(exchange, error.reason)
             return
@@ -266,6 +277,9 @@ class UpstreamConnection(asyncio.Protocol):
         body, head = self._body, self._head
         assert body is not None
         assert head is not None
+        attempt = exchange.attempts[-1]
+        attempt.framed += len(data)
+        attempt.received += len(data)
         try:
             pieces, rest = body.feed(data)
         except BadMessage as error:
@@ -279,6 +293,8 @@ class UpstreamConnection(asyncio.Protocol):
                 return
         if rest is None:
             return
+        if exchange.options.pass_trailers and isinstance(body, ChunkedReader):
+            exchange.trailers = body.trailers
         if rest:
             self.close()
             exchange.extra_data()

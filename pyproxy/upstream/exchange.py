@@ -8,10 +8,11 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+from errno import EADDRNOTAVAIL
 from typing import TYPE_CHECKING
 
 from pyproxy.core import phases
-from pyproxy.core.log import ERROR, WARN
+from pyproxy.core.log import CRIT, ERROR, WARN
 from pyproxy.core.request import Request, Response
 from pyproxy.upstream.attempt import Attempt
 from pyproxy.upstream.connection import READING_HEAD
@@ -19,7 +20,7 @@ from pyproxy.upstream.relay import Relay
 from pyproxy.upstream.tunnel import Tunnel
 
 if TYPE_CHECKING:
-    from pyproxy.core.message import ResponseHead
+    from pyproxy.core.message import Pair, ResponseHead
     from pyproxy.upstream.connection import UpstreamConnection
     from pyproxy.upstream.group import Group
     from pyproxy.upstream.options import UpstreamProtocol
@@ -42,16 +43,20 @@ class Exchange:
         "_tried",
         "_url",
         "attempts",
+        "before",
         "block",
         "body",
+        "buffering",
         "connection",
         "group",
         "head",
+        "local",
         "method",
         "options",
         "protocol",
         "request",
         "started",
+        "trailers",
         "upgrading",
         "worker",
     )
@@ -61,7 +66,11 @@ class Exchange:
     ) -> None:
         self.request = request
         self.protocol = protocol
-        self.options = protocol.options
+        self.options = options = protocol.options
+        self.buffering = options.buffering
+        """Whether answers are put aside for a slow client; an answer may say so itself (X-Accel-Buffering)."""
+        self.local = options.bind.address(request) if options.bind is not None else None
+        """Where to connect from."""
         self.group = group
         self.block = block
         self.method = method
@@ -74,11 +83,15 @@ class Exchange:
         self.attempts: list[Attempt] = []
         self.head: ResponseHead | None = None
         """The head that was answered, for ``$upstream_http_*``."""
+        self.trailers: tuple[Pair, ...] = ()
+        """What came after the answer's chunked body."""
         self.started = self.worker.now()
         self._tried: set[Peer] = set()
         self._failures = 0
         self._connecting: asyncio.Task[None] | None = None
         self._passing: Relay | Tunnel | None = None
+        self.before: Exchange | None = request.upstream
+        """The exchange that an internal redirect has led away from, for the ``$upstream_*`` variables."""
         request.handler = self
         request.upstream = self
 
@@ -98,6 +111,8 @@ class Exchange:
         now = self.worker.now()
         peer = self.group.pick(now, self._tried)
         if peer is None:
+            self.attempts.append(Attempt(self.group.nobody(), now))
+            self.attempts[-1].status = 502
             self.request.complain(ERROR, "no live upstreams while connecting to upstream")
             self._finalize(502)
             return
@@ -106,7 +121,7 @@ class Exchange:
         attempt = Attempt(peer, now)
         self.attempts.append(attempt)
         peer.active += 1
-        connection = None if stale else peer.take()
+        connection = None if stale else peer.take(self.local)
         if connection is not None:
             attempt.reused = True
             self.connected(connection, now)
@@ -121,12 +136,16 @@ class Exchange:
         """A connection is there: send the request."""
         self._connecting = None
         self.connection = connection
-        self.attempts[-1].connected = now
+        attempt = self.attempts[-1]
+        attempt.connected = now
         body = self.body
         if body is None:
+            attempt.sent = len(self.block)
             connection.begin(self, self.block, now)
         else:
-            connection.begin(self, self.block + body.begin(), now)
+            data = self.block + body.begin()
+            attempt.sent = len(data)
+            connection.begin(self, data, now)
             body.send(connection)
 
     def connect_failed(self, peer: Peer, error: Exception) -> None:
@@ -134,7 +153,11 @@ class Exchange:
         if not self.waits_for(peer):
             return
         self._connecting = None
-        if isinstance(error, TimeoutError) and not error.errno:
+        if self.local is not None and getattr(error, "errno", None) == EADDRNOTAVAIL:
+            # nothing is wrong with the server, and no other could be asked from there
+            self.request.complain(CRIT, f"bind({self.local[0]}) failed ({reason(error)}) while connecting to upstream")
+            self._finalize(500)
+        elif isinstance(error, TimeoutError) and not error.errno:
             self.timed_out("connecting to upstream")
         elif isinstance(error, socket.gaierror):
             self._next("error", 502, f"{peer.name} could not be resolved ({error.strerror})")
@@ -241,6 +264,11 @@ class Exchange:
 
     # Answering
 
+    def early_hints(self, head: ResponseHead, size: int) -> None:
+        """A 103 has come, ``size`` bytes long: more may follow before the answer."""
+        self.attempts[-1].head_size += size
+        self.protocol.early_hints(self.request, head, size)
+
     def answered(
         self, block: bytes, head: ResponseHead, response: Response | None, data: bytes, whole: bool, now: float
     ) -> None:
@@ -250,13 +278,19 @@ class Exchange:
         self.head = head
         attempt.status = head.status
         attempt.headed = now
+        attempt.head_size += len(block)
+        attempt.framed = len(data)
         if head.status >= 300 and self._replace(head, now):
             return
         if attempt.peer.fails:
             attempt.peer.succeeded()
         if response is None or request.error_status:
-            response = self.protocol.response(request, self, block, head)
-        if whole:
+            made = self.protocol.response(request, self, block, head)
+            if made is None:
+                return
+            response = made
+        later = None
+        if whole and self.options.relay is Relay:
             attempt.received = len(data)
             self._end_attempt(now)
             self.connection = None
@@ -264,11 +298,24 @@ class Exchange:
                 self.body.close()
             request.handler = None
         else:
-            request.handler = self._passing = Relay(self)
+            request.handler = self._passing = self.options.relay(self)
+            attempt.received = len(data)
+            if whole:
+                # what is to pass in another way does so after the head
+                later, data, whole = data, b"", False
         if response.shared:
             request.stream.start(request, response, data, whole)
         else:
             request.start(response, data, whole)
+        if later is not None and attempt.ended < 0:
+            if later:
+                self.answer_data(later)
+            self.answer_end()
+
+    def leave(self) -> None:
+        """The answer is not passed on: what it says was all that was wanted of it (X-Accel-Redirect)."""
+        self._drop_connection()
+        self.close()
 
     def _replace(self, head: ResponseHead, now: float) -> bool:
         """Whether something else is answered instead: another server's answer, or an error page."""
@@ -285,8 +332,9 @@ class Exchange:
                 self.start()
                 return True
         if self.options.intercept_errors and head.status in self.request.location.error_pages:
-            self._drop_connection()
-            self._finalize(head.status)
+            challenges = [(name, value) for lower, name, value in head.fields.pairs if lower == b"www-authenticate"]
+            self.leave()
+            phases.finalize(self.request, head.status, tuple(challenges) if head.status == 401 else ())
             return True
         return False
 
@@ -297,13 +345,14 @@ class Exchange:
 
     def answer_data(self, data: bytes) -> None:
         """Bytes of the answer's body."""
-        self.attempts[-1].received += len(data)
         assert self._passing is not None
         self._passing.answer_data(data)
 
     def answer_end(self) -> None:
         """The answer is complete."""
         self._over()
+        if self.trailers:
+            self.protocol.trailers(self.request, self.trailers)
         assert self._passing is not None
         self._passing.answer_end()
 
@@ -334,6 +383,8 @@ class Exchange:
         assert self.connection is not None
         tunnel = self._passing = request.handler = Tunnel(self, self.connection)
         response = self.protocol.response(request, self, b"", head)
+        if response is None:
+            return
         for header_filter in request.location.header_filters:
             header_filter(request, response)
         request.stream.open_tunnel(request, response, tunnel)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pyproxy.config.values import Address
 from pyproxy.upstream.peer import Peer
 
 if TYPE_CHECKING:
@@ -66,6 +67,12 @@ class Group:
             if now - best.checked > best.fail_timeout:
                 best.checked = now
         return best
+
+    def nobody(self) -> Peer:
+        """What stands for the server that was to be asked when there was none: it has the group's name."""
+        peer = Peer(Address(self.name, 0), self.keepalive)
+        peer.name = self.name
+        return peer
 
     def close(self) -> None:
         """Close the idle connections."""

@@ -10,6 +10,7 @@ from pyproxy.config.values import Address
 from pyproxy.upstream.connection import UpstreamConnection
 
 if TYPE_CHECKING:
+    from pyproxy.upstream.bind import LocalAddress
     from pyproxy.upstream.exchange import Exchange
     from pyproxy.upstream.group import Keepalive
 
@@ -71,9 +72,18 @@ class Peer:
         if self.fails and self.failed_at < self.checked:
             self.fails = 0
 
-    def take(self) -> UpstreamConnection | None:
-        """The idle connection that was used last, which is the one least likely to be closed by the other end."""
-        return self.idle.pop() if self.idle else None
+    def take(self, local: LocalAddress | None = None) -> UpstreamConnection | None:
+        """The idle connection that was used last, which is the one least likely to be closed by the other end.
+
+        ``local`` is the address that it must have been made from (``proxy_bind``); None for no particular one.
+        """
+        idle = self.idle
+        if not idle or idle[-1].local == local:
+            return idle.pop() if idle else None
+        found = next((connection for connection in reversed(idle) if connection.local == local), None)
+        if found is not None:
+            idle.remove(found)
+        return found
 
     def put(self, connection: UpstreamConnection) -> None:
         """Keep a connection for the next request, or close it if enough are kept."""
@@ -100,14 +110,16 @@ class Peer:
 
     async def _connect(self, exchange: Exchange, seconds: float) -> None:
         loop = exchange.worker.loop
-        address = self.address
+        address, local = self.address, exchange.local
         try:
             async with asyncio.timeout(seconds):
                 # the connection itself tells the exchange, so that nothing can happen to it before it is in use
                 if address.path is not None:
                     await loop.create_unix_connection(lambda: UpstreamConnection(exchange, self), address.path)
                 else:
-                    await loop.create_connection(lambda: UpstreamConnection(exchange, self), address.host, address.port)
+                    await loop.create_connection(
+                        lambda: UpstreamConnection(exchange, self), address.host, address.port, local_addr=local
+                    )
         except Exception as error:
             # OSError mostly; a name that cannot be encoded is a ValueError
             exchange.connect_failed(self, error)

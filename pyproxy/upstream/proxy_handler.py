@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pyproxy.core.filters import share
-from pyproxy.core.log import ERROR
-from pyproxy.core.message import ResponseHead
+from pyproxy.core.log import ERROR, INFO
+from pyproxy.core.message import Pair, ResponseHead
 from pyproxy.core.request import Request, Response
 from pyproxy.core.site import DONE, Location, Outcome
 from pyproxy.core.spool import Spool
+from pyproxy.core.throttle import throttle
+from pyproxy.core.variables import Depends, Template
 from pyproxy.http1.head import ResponseParser
 from pyproxy.http1.memory import Memory
+from pyproxy.upstream.accel import CARRIED, Accel, redirect
 from pyproxy.upstream.exchange import Exchange
 from pyproxy.upstream.options import Options
 from pyproxy.upstream.request_body import BodySpooler, SpooledBody, StreamedBody
@@ -28,8 +33,10 @@ class ProxyHandler:
         options: Options,
         writer: RequestHeadWriter,
         reader: ResponseHeadReader,
+        accel: Accel,
         version: int,
         pass_body: bool,
+        set_body: Template | None,
         buffer_size: int,
     ) -> None:
         self.options = options
@@ -39,9 +46,12 @@ class ProxyHandler:
         self.target = target
         self._writer = writer
         self._reader = reader
+        self._accel = accel
         self._version = version
-        self._pass_body = pass_body
-        self._repeats = writer.repeats and not target.varies
+        self._pass_body = pass_body and set_body is None
+        self._set_body = set_body
+        self._buffer_size = buffer_size
+        self._repeats = writer.repeats and not target.varies and (set_body is None or set_body.depends <= Depends.HEAD)
 
     def __call__(self, request: Request) -> Outcome:
         route = request.route
@@ -55,10 +65,10 @@ class ProxyHandler:
             except ValueError as error:
                 request.complain(ERROR, str(error))
                 return 500
-            length = route.head.fields.content_length if self._pass_body and not request.internal else None
-            framing = b"" if length is None else b"Content-Length: %d\r\n" % length
+            body = b"" if self._set_body is None else self._set_body.render(request)
+            framing = b"" if (length := self.body_length(request)) is None else b"Content-Length: %d\r\n" % length
             method = self._writer.method(request)
-            block = self._writer.write(request, method, target, self.target.uri(request, target), framing)
+            block = self._writer.write(request, method, target, self.target.uri(request, target), framing) + body
             if self._repeats and not request.internal:
                 # nothing is remembered of a request with a body: it comes by another way
                 route.memo = (target, block, method)
@@ -67,6 +77,14 @@ class ProxyHandler:
             exchange.upgrading = self._writer.upgrades(request)
         exchange.start()
         return DONE
+
+    def body_length(self, request: Request) -> int | None:
+        """Bytes of the body that goes to the upstream; None where Content-Length is left out."""
+        if self._set_body is not None:
+            return len(self._set_body.render(request))
+        if request.body is not None and self._pass_body:
+            return request.body.size
+        return request.head.fields.content_length if self._pass_body and not request.internal else None
 
     def _with_body(self, request: Request) -> Outcome:
         try:
@@ -100,9 +118,34 @@ class ProxyHandler:
         block = self._writer.write(request, method, target, self.target.uri(request, target), framing)
         return Exchange(request, self, target.group, block, method, target.url)
 
-    def response(self, request: Request, exchange: Exchange, block: bytes, head: ResponseHead) -> Response:
+    def response(self, request: Request, exchange: Exchange, block: bytes, head: ResponseHead) -> Response | None:
         """The client's response head; remembered where the same bytes will always make the same one."""
         response, repeats = self._reader.response(request, head)
-        if repeats and head.status >= 200 and share(request, response):
+        if not repeats and (target := self._accel.obey(request, exchange, head.fields)) is not None:
+            carried = self._reader.only(request, head, CARRIED)
+            exchange.leave()
+            redirect(request, target, carried)
+            return None
+        response.allow_ranges = self.options.force_ranges
+        if not exchange.buffering:
+            # as in nginx: what is passed on as it comes has its own pace
+            throttle(request, 0)
+        if self.options.pass_trailers and head.chunked:
+            response.trailers = []
+        elif repeats and head.status >= 200 and share(request, response):
             self.remembered.put(block, (head, response))
         return response
+
+    def trailers(self, request: Request, pairs: Sequence[Pair]) -> None:
+        """What has come after the answer's body goes on after the client's."""
+        if request.response is not None and request.response.trailers is not None:
+            request.response.trailers += self._reader.passed(pairs)
+
+    def early_hints(self, request: Request, head: ResponseHead, size: int) -> None:
+        """Pass a 103 on, where ``early_hints`` wants that."""
+        if not any(hint.render(request) not in (b"", b"0") for hint in self._location.early_hints):
+            return
+        if size > self._buffer_size:
+            request.complain(INFO, "upstream sent too big early hints")
+        elif fields := self._reader.passed(head.fields.pairs):
+            request.stream.inform(request, fields)

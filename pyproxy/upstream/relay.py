@@ -33,7 +33,7 @@ class Relay:
         """Bytes of the spool that the client has been sent."""
         self._ended = False
         self._broken = False
-        self._limit = max(options.max_temp_file_size, options.buffers) if options.buffering else 0
+        self._limit = max(options.max_temp_file_size, options.buffers) if exchange.buffering else 0
         """Bytes put aside before the upstream has to wait."""
 
     def answer_data(self, data: bytes) -> None:
@@ -56,7 +56,7 @@ class Relay:
         if spool is None:
             options = self._exchange.options
             # without a file, what is above the buffers is no more than one read from the upstream
-            in_memory = options.buffers if options.buffering and options.max_temp_file_size else sys.maxsize
+            in_memory = options.buffers if self._exchange.buffering and options.max_temp_file_size else sys.maxsize
             spool = self._spool = Spool(in_memory, options.temp_path)
         in_file = spool.in_file
         spool.append(data)

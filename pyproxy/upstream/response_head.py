@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from pyproxy.core.redirect import absolute
-from pyproxy.core.regex import Captures
-from pyproxy.core.request import Request, Response
+from pyproxy.core.request import Field, Request, Response
 from pyproxy.core.uri import escape_controls
+from pyproxy.upstream.cookies import CookieRewriter
+from pyproxy.upstream.rewrites import Rewrite, first_match
 
 if TYPE_CHECKING:
-    from pyproxy.core.message import ResponseHead
-    from pyproxy.core.variables import Template
+    from pyproxy.core.message import Pair, ResponseHead
 
 NOT_PASSED = frozenset(
     {
@@ -44,35 +43,22 @@ HIDDEN = frozenset(
 """Fields that nginx keeps to itself unless ``proxy_pass_header`` names them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Redirect:
-    """One ``proxy_redirect``: a prefix or a regular expression, and what to write instead."""
-
-    pattern: Template | re.Pattern[bytes]
-    replacement: Template
-
-    def apply(self, request: Request, value: bytes) -> bytes | None:
-        """The rewritten value, or None if it does not match."""
-        if isinstance(self.pattern, re.Pattern):
-            match = self.pattern.search(value)
-            if match is None:
-                return None
-            captures, request.captures = request.captures, Captures(match)
-            try:
-                return self.replacement.render(request)
-            finally:
-                request.captures = captures
-        prefix = self.pattern.render(request)
-        return self.replacement.render(request) + value[len(prefix) :] if value.startswith(prefix) else None
-
-
 class ResponseHeadReader:
     """Makes client response heads for one location."""
 
-    def __init__(self, hidden: frozenset[bytes], passed: frozenset[bytes], redirects: list[Redirect]) -> None:
-        """``hidden`` and ``passed`` are the lower-case names of ``proxy_hide_header`` and ``proxy_pass_header``."""
-        self._hidden = NOT_PASSED | ((HIDDEN | hidden) - passed)
+    def __init__(
+        self,
+        hidden: frozenset[bytes],
+        passed: frozenset[bytes],
+        redirects: Sequence[Rewrite] = (),
+        cookies: CookieRewriter | None = None,
+        without: frozenset[bytes] = frozenset(),
+    ) -> None:
+        """``hidden`` and ``passed`` are the lower-case names of ``proxy_hide_header`` and ``proxy_pass_header``;
+        ``without`` are more names that never go through."""
+        self._hidden = NOT_PASSED | without | ((HIDDEN | hidden) - passed)
         self._redirects = redirects
+        self._cookies = cookies or None
 
     def response(self, request: Request, head: ResponseHead) -> tuple[Response, bool]:
         """The response, and whether it would be the same for every request that is answered with these bytes."""
@@ -85,6 +71,9 @@ class ResponseHeadReader:
         repeats = True
         server = date = None
         for lower, name, value in head.fields.pairs:
+            if lower.startswith(b"x-accel-"):
+                # it may steer this one answer
+                repeats = False
             if lower in hidden:
                 continue
             if lower == b"server":
@@ -98,12 +87,28 @@ class ResponseHeadReader:
                 if lower == b"set-cookie":
                     # it is one client's, and never comes again
                     repeats = False
+                    value = self._cookie(request, value)
                 fields.append((name, value))
         length = None if head.chunked or head.status == 101 else head.content_length
         response = Response(head.status, fields, length, head.reason)
         response.server, response.date = server, date
         response.disable_not_modified = True
         return response, repeats
+
+    def only(self, request: Request, head: ResponseHead, names: frozenset[bytes]) -> list[Field]:
+        """The fields of these lower-case names, hidden or not."""
+        return [
+            (name, self._cookie(request, value) if lower == b"set-cookie" else value)
+            for lower, name, value in head.fields.pairs
+            if lower in names
+        ]
+
+    def passed(self, pairs: Sequence[Pair]) -> list[Field]:
+        """What of other field sections goes through: early hints, trailers."""
+        return [(name, value) for lower, name, value in pairs if lower not in self._hidden]
+
+    def _cookie(self, request: Request, value: bytes) -> bytes:
+        return value if self._cookies is None else self._cookies.rewrite(request, value)
 
     def _redirect(self, request: Request, lower: bytes, value: bytes) -> bytes:
         before = b""
@@ -112,9 +117,8 @@ class ResponseHeadReader:
             if at < 0:
                 return value
             before, value = value[: at + 4], value[at + 4 :]
-        for redirect in self._redirects:
-            changed = redirect.apply(request, value)
-            if changed is not None:
-                changed = escape_controls(changed)
-                return absolute(request, changed) if lower == b"location" else before + changed
-        return before + value
+        changed = first_match(self._redirects, request, value)
+        if changed is None:
+            return before + value
+        changed = escape_controls(changed)
+        return absolute(request, changed) if lower == b"location" else before + changed

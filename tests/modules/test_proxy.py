@@ -124,7 +124,6 @@ def test_a_url_that_is_none(stream: Ask, blocks: list[bytes], url: str) -> None:
         ("", 1),
         ("proxy_redirect off;", 0),
         ("proxy_redirect default; proxy_redirect / /a;", 2),
-        ("proxy_redirect / /a; proxy_redirect off;", 0),
         ("proxy_redirect ~*^http://(.*)$ /$1; proxy_redirect $scheme://a /b;", 2),
     ],
 )

@@ -1,0 +1,53 @@
+"""ngx_http_core_module, the pace of answers: limit_rate and limit_rate_after."""
+
+from __future__ import annotations
+
+from pyproxy.config import values
+from pyproxy.config.schema import ANYWHERE, Module, Scope, Spec
+from pyproxy.config.tree import Directive
+from pyproxy.core.log import ERROR
+from pyproxy.core.request import Request, Response
+from pyproxy.core.site import Location
+from pyproxy.core.throttle import limit_rate, throttle
+from pyproxy.core.variables import Template, Variable
+
+
+def _bytes(request: Request, text: Template | None) -> int:
+    value = text.render(request).decode("utf-8", "backslashreplace") if text is not None else ""
+    try:
+        return values.size(value) if value else 0
+    except ValueError as error:
+        request.complain(ERROR, str(error))
+        return 0
+
+
+def _rate(directive: Directive, scope: Scope) -> Template:
+    text = scope.template(directive.args[0])
+    if (constant := text.constant) is not None:
+        values.size(constant.decode())
+    return text
+
+
+def _compile(scope: Scope, location: Location) -> None:
+    rate: Template | None = scope.get("limit_rate")
+    after: Template | None = scope.get("limit_rate_after")
+    if rate is None and after is None:
+        return
+
+    def limit(request: Request, response: Response) -> None:
+        already = limit_rate(request)
+        throttle(request, _bytes(request, rate) if already is None else already, _bytes(request, after))
+
+    location.add_filter(limit, varies=lambda response: True)
+
+
+MODULE = Module(
+    name="limit_rate",
+    order=95,
+    directives=(
+        Spec("limit_rate", ANYWHERE, _rate, summary="Bytes per second of an answer; 0: as fast as it goes."),
+        Spec("limit_rate_after", ANYWHERE, _rate, summary="Bytes of an answer that limit_rate leaves out."),
+    ),
+    variables=(Variable("limit_rate", lambda request: b"%d" % (limit_rate(request) or 0)),),
+    location=_compile,
+)

@@ -1,0 +1,54 @@
+"""The local address of connections to upstreams (``proxy_bind``)."""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+from typing import TYPE_CHECKING
+
+from pyproxy.core.log import ERROR
+
+if TYPE_CHECKING:
+    from pyproxy.core.request import Request
+    from pyproxy.core.variables import Template
+
+LocalAddress = tuple[str, int]
+"""Host and port; port 0 for any."""
+
+
+class Bind:
+    """One ``proxy_bind``, constant or with variables."""
+
+    def __init__(self, text: Template) -> None:
+        """Raises ValueError if a constant ``text`` is no address."""
+        self._text = text
+        self._constant: LocalAddress | None = None
+        if (constant := text.constant) is not None:
+            self._constant = local_address(constant.decode())
+
+    def address(self, request: Request) -> LocalAddress | None:
+        """Where to connect from; None for wherever the system likes. What is no address is logged, as in nginx."""
+        if self._constant is not None:
+            return self._constant
+        text = self._text.render(request).decode("utf-8", "backslashreplace")
+        try:
+            return local_address(text) if text else None
+        except ValueError as error:
+            request.complain(ERROR, str(error))
+            return None
+
+
+def local_address(text: str) -> LocalAddress:
+    """``address[:port]``, an IPv6 one in brackets if a port follows. Raises ValueError."""
+    host, port = text, "0"
+    if text.startswith("["):
+        host, _, rest = text[1:].partition("]")
+        port = rest.removeprefix(":") or "0"
+    elif text.count(":") == 1:
+        host, _, port = text.partition(":")
+    try:
+        ip_address(host)
+        if not 0 <= int(port) <= 65535:
+            raise ValueError
+    except ValueError:
+        raise ValueError(f'invalid local address "{text}", expected an IP address with or without a port') from None
+    return host, int(port)
