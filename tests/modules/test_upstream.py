@@ -74,5 +74,5 @@ UNDER_WAY = attempt(peer=SimpleNamespace(name="127.0.0.1:2"))
 )
 def test_variables(name: str, attempts: list[object], value: bytes | None) -> None:
     variable = next(variable for variable in MODULE.variables if getattr(variable, "name", "") == name)
-    request = cast(Request, SimpleNamespace(upstream=SimpleNamespace(attempts=attempts)))
+    request = cast(Request, SimpleNamespace(upstream=SimpleNamespace(attempts=attempts, before=None)))
     assert variable.get(request) == value  # type: ignore[union-attr]
