@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
-from pyproxy.core.logfile import SOON, Gathering
+from pyproxy.core.logfile import ERRORS, SOON, Gathering
 from pyproxy.core.logfile import LogFile as LogFile
 from pyproxy.core.logsink import FileSink, Sink
 
@@ -106,14 +106,23 @@ class Logs:
     def tell(self, log: LogFile, message: str) -> None:
         """Say what is wrong with a log, in the error log, or on standard error if it is that one itself."""
         loop = self.loop
-        if loop is not None and self.error_log is not None and not self.error_log.writes_to(log):
+        if loop is not None:
             # it may be that the loop is closed just now
             with contextlib.suppress(RuntimeError):
-                loop.call_soon_threadsafe(self.error_log.write, ALERT, message)
+                loop.call_soon_threadsafe(self._say, log, message)
         elif log.sink.name != "stderr":
-            # in the log's own thread, which may be held up
             with contextlib.suppress(OSError):
-                os.write(2, f"pyproxy: [alert] {message}\n".encode("utf-8", "backslashreplace"))
+                os.write(2, _said(message))
+
+    def _say(self, log: LogFile, message: str) -> None:
+        if self.error_log is not None and not self.error_log.writes_to(log):
+            self.error_log.write(ALERT, message)
+        elif log.sink.name != "stderr":
+            self.open("stderr", ERRORS).write(_said(message))
+
+
+def _said(message: str) -> bytes:
+    return f"pyproxy: [alert] {message}\n".encode("utf-8", "backslashreplace")
 
 
 class SiteLogs:
@@ -131,18 +140,18 @@ class SiteLogs:
         if self._gatherings.setdefault(self._absolute(path), gathering) != gathering:
             raise ValueError(f'access_log "{path}" already defined with conflicting parameters')
 
-    def open(self, path: str) -> LogFile:
-        """The log at ``path``, or one of STREAMS. Raises OSError."""
-        return self._keep(self._logs.open(self._absolute(path)))
+    def open_error_log(self, path: str) -> LogFile:
+        """The error log at ``path``, or one of STREAMS. Raises OSError."""
+        return self._keep(self._logs.open(self._absolute(path), ERRORS))
 
     def open_access_log(self, path: str) -> LogFile:
-        """The same with what ``gather`` was told of it. Raises OSError."""
+        """The access log at ``path``, with what ``gather`` was told of it. Raises OSError."""
         path = self._absolute(path)
         return self._keep(self._logs.open(path, self._gatherings.get(path, SOON)))
 
     def share(self, name: str, make: Callable[[], Sink]) -> LogFile:
         """The log of that name, which is no path."""
-        return self._keep(self._logs.share(name, SOON, make))
+        return self._keep(self._logs.share(name, ERRORS, make))
 
     def _absolute(self, path: str) -> str:
         return path if path in STREAMS else str(Path(self._prefix, path))

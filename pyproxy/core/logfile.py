@@ -29,7 +29,9 @@ class Gathering:
 
 
 SOON = Gathering(1 << 16, 0.1)
-"""Unless the configuration wants a log buffered: what comes within a moment is written at once."""
+"""Unless the configuration wants an access log buffered: what comes within a moment is written at once."""
+ERRORS = Gathering(1 << 16, 0.0)
+"""Error logs: nothing is waited for."""
 
 _Job = Callable[[], None] | None
 
@@ -59,8 +61,7 @@ class LogFile:
         self._seconds = gathering.seconds
         self._lines: list[bytes] = []
         self._size = 0
-        self._timer: asyncio.Handle | None = None
-        self._urgent = False
+        self._timer: asyncio.TimerHandle | None = None
         # counted apart by the two threads, so that neither needs a lock
         self._handed = 0
         self._done = 0
@@ -108,13 +109,12 @@ class LogFile:
             self.flush()
 
     def write_at(self, level: int, line: bytes) -> None:
-        """Take a line of an error log: it is not held for others to come."""
-        self.write(line)
-        loop = self._keeper.loop
-        if self._lines and not self._urgent and loop is not None:
-            self._cancel_timer()
-            self._urgent = True
-            self._timer = loop.call_soon(self.flush)
+        """Take a line of an error log. Into a file it goes at once, as in nginx: it is there when the answer is, and
+        when the process dies of what it says."""
+        if self.sink.prompt:
+            self._put([line], 0)
+        else:
+            self.write(line)
 
     def wake(self) -> None:
         """There is a loop now: have what is gathered written when its time has come."""
@@ -126,15 +126,11 @@ class LogFile:
         if self._seconds is not None and loop is not None:
             self._timer = loop.call_later(self._seconds, self.flush)
 
-    def _cancel_timer(self) -> None:
-        self._urgent = False
+    def flush(self) -> None:
+        """Hand everything gathered to the thread."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-
-    def flush(self) -> None:
-        """Hand everything gathered to the thread."""
-        self._cancel_timer()
         if not self._lines:
             return
         lines, self._lines = self._lines, []

@@ -51,28 +51,24 @@ class LogNames:
     def append(self, path: bytes, line: bytes, now: float) -> None:
         """Append to the file at ``path``; ``now`` in seconds of any clock. Raises OSError if it cannot be opened, and
         NotWritten."""
-        name = self._use(path, now) if self._limit else _Name()
+        for old in [old for old, name in self._names.items() if now - name.used > self._inactive]:
+            self._names.pop(old).close()
+        # one that cannot be opened or written to is not kept
+        name = self._names.pop(path, None) or _Name()
         self._open(name, path, now)
         try:
             os.write(name.fd, line)
         except OSError as error:
             name.close()
             raise NotWritten(1, f'write() to "{shown(path)}"', error) from error
+        name.used = now
+        name.uses += 1
         if not self._limit or name.uses < self._min_uses:
             name.close()
-
-    def _use(self, path: bytes, now: float) -> _Name:
-        for old in [old for old, name in self._names.items() if now - name.used > self._inactive]:
-            self._names.pop(old).close()
-        name = self._names.pop(path, None)
-        if name is None:
-            name = _Name()
-            if len(self._names) >= self._limit:
-                self._names.popitem(last=False)[1].close()
-        self._names[path] = name
-        name.uses += 1
-        name.used = now
-        return name
+        if self._limit:
+            self._names[path] = name
+        if len(self._names) > self._limit:
+            self._names.popitem(last=False)[1].close()
 
     def _open(self, name: _Name, path: bytes, now: float) -> None:
         if name.fd >= 0 and now - name.looked >= self._valid:

@@ -35,6 +35,8 @@ class Sink(Protocol):
 
     name: str
     path: str | None
+    prompt: bool
+    """Whether it is a file, which takes a line as soon as the page cache does, and may be written to on the loop."""
 
     def put(self, lines: list[bytes]) -> None:
         """Write them. Raises NotWritten; the next ones are tried all the same."""
@@ -60,9 +62,9 @@ class FileSink:
     def _use(self, fd: int) -> None:
         self.fd = fd
         try:
-            self._regular = stat.S_ISREG(os.fstat(fd).st_mode)
+            self.prompt = stat.S_ISREG(os.fstat(fd).st_mode)
         except OSError:  # a process may be started without standard output
-            self._regular = False
+            self.prompt = False
 
     def reopen(self) -> Callable[[], None]:
         if self.path is None:
@@ -106,7 +108,7 @@ class FileSink:
     def _end(self, data: bytes, begin: int) -> int:
         """Up to where one write may go, so that lines of several processes do not mix: all of it into a file, which
         is opened to append; into a pipe whole lines, as many as it takes at once."""
-        if self._regular or len(data) - begin <= select.PIPE_BUF:
+        if self.prompt or len(data) - begin <= select.PIPE_BUF:
             return len(data)
         end = data.rfind(b"\n", begin, begin + select.PIPE_BUF) + 1
         return end if end > begin else len(data)
@@ -125,6 +127,7 @@ class SyslogSink:
 
     def __init__(self, name: str, family: socket.AddressFamily, address: SocketAddress) -> None:
         self.name = f"syslog server {name}"
+        self.prompt = False
         self.path: str | None = None
         self._family = family
         self._address = address

@@ -101,6 +101,7 @@ class RequestHead:
         "fields",
         "host",
         "keep_alive",
+        "length",
         "line",
         "method",
         "section",
@@ -117,6 +118,8 @@ class RequestHead:
         self.method = method
         self.target = target
         """Path and query as sent; of an absolute-form target without scheme and authority (`$request_uri`)."""
+        self.length = 0
+        """Bytes that it came in, where they are counted."""
         self.version = version
         """10 or 11. A minor version above 1 counts as 1.1 (RFC 9110, 2.5)."""
         self.fields = fields

@@ -26,6 +26,12 @@ class Stream(Protocol):
     serial: int
     """The number of the connection, as in nginx's ``$connection`` and log lines."""
     requests: int
+    pipelined: bool
+    """Whether the request had come before the answer to the one before it went out."""
+    opened: float
+    """time.time() when the connection began, in seconds."""
+    body_read: int
+    """Bytes of the request's body that have come, those of its framing included."""
     remote_addr: bytes
     remote_port: int
     scheme: bytes
@@ -57,6 +63,9 @@ class Stream(Protocol):
 
     def abort(self) -> None:
         """End in the middle: the client must see that something is missing."""
+
+    def tcp_info(self) -> bytes | None:
+        """What the system knows of the connection (Linux's struct tcp_info), None where it does not tell."""
 
     @property
     def body_pending(self) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import socket
 import time
 from math import inf
 from typing import TYPE_CHECKING, Final, cast
@@ -32,6 +33,8 @@ REMEMBERED_HEAD: Final = 2048
 """Bytes of the largest request head that a connection remembers."""
 PIPELINE: Final = 65536
 """Bytes of further requests that are read while one is being answered."""
+TCP_INFO_SIZE: Final = 104
+"""Bytes of the part of Linux's struct tcp_info that all versions have."""
 AT_ONCE: Final = 100
 """Pipelined requests that are answered before other connections have their turn."""
 
@@ -49,9 +52,10 @@ class ClientConnection(RequestBodyReader, asyncio.Protocol):
         "_lingering",
         "_local",
         "_look_again",
-        "_opened",
         "_server",
         "listener",
+        "opened",
+        "pipelined",
         "remote_addr",
         "remote_port",
         "scheme",
@@ -66,7 +70,8 @@ class ClientConnection(RequestBodyReader, asyncio.Protocol):
         self.scheme = b"http"
         self.serial = next(server.worker.serials)
         self._limits = server.listener.names.default.default_location.limits
-        self._opened = time.time()
+        self.opened = time.time()
+        self.pipelined = False
         self._head_begun = True
         self._head_started = 0.0
         """time.time() when the first part of a head came that is not whole yet."""
@@ -158,6 +163,13 @@ class ClientConnection(RequestBodyReader, asyncio.Protocol):
         """Whether it is kept, and nothing of a next request has come."""
         # not where a first request is awaited, or half of one has come: nginx does not take that for idle either
         return self._request is None and not self._lingering and not self._head_begun
+
+    def tcp_info(self) -> bytes | None:
+        sock = self._transport.get_extra_info("socket")
+        try:
+            return None if sock is None else sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, TCP_INFO_SIZE)
+        except (OSError, AttributeError):  # closed, no TCP connection, or a system that does not tell
+            return None
 
     def close(self) -> None:
         """Finish what has begun, then close (aiohttp's runner calls this when it shuts down)."""
@@ -284,12 +296,14 @@ class ClientConnection(RequestBodyReader, asyncio.Protocol):
             self._last_route, self._last_block, self._last_head = seen.again(), block, seen.head
             return
         head = self._last_head = self._server.parser.parse(block, self._last_head)
+        head.length = len(block)
         server, name_captures = self.listener.names.find(head.host)
         uri, args = normalise(head.target, server.merge_slashes)
         location, captures = server.locations.find(uri, name_captures)
         self._last_route = Route(head, uri, args, server, location or server.default_location, captures)
         self._last_block = block if len(block) <= REMEMBERED_HEAD else None
         self._body = body_reader(request_framing(head)) if head.content_length or head.chunked else None
+        self.body_read = 0
         if first and self._body is None:
             self._server.first_heads.put(block, self._last_route.again())
 
@@ -300,7 +314,7 @@ class ClientConnection(RequestBodyReader, asyncio.Protocol):
         self.keep_alive = (
             route.head.keep_alive
             and self.requests < limits.keepalive_requests
-            and started - self._opened < limits.keepalive_time
+            and started - self.opened < limits.keepalive_time
             and limits.keepalive_timeout > 0
             and not self._server.draining
         )
@@ -360,13 +374,17 @@ class ClientConnection(RequestBodyReader, asyncio.Protocol):
         else:
             self._idle()
             if self._buffer:
+                self.pipelined = True
                 self._advance()
+            elif self.pipelined:
+                self.pipelined = False
 
     def _body_over(self) -> None:
         if not self.keep_alive:  # shut down meanwhile
             self._close()
             return
         self._idle()
+        self.pipelined = bool(self._buffer)
         self._advance()
 
     def _idle(self) -> None:

@@ -73,7 +73,9 @@ def unreadable_head(raw: bytes) -> RequestHead:
         _, method, _, target, minor = match.groups()
     else:
         return RequestHead(line, method_of(line), b"", 0, _NO_FIELDS)
-    return RequestHead(line, method, target or b"/", 10 if minor == b"0" else 11, _NO_FIELDS)
+    head = RequestHead(line, method, target or b"/", 10 if minor == b"0" else 11, _NO_FIELDS)
+    head.length = len(line) + 2
+    return head
 
 
 class RequestParser:

@@ -29,7 +29,16 @@ DISCARD: Final = _Discard()
 class RequestBodyReader(ResponseWriter):
     """Hands the current request's body to a sink; what follows a body is the connection's to read (``_body_over``)."""
 
-    __slots__ = ("_body_received", "_body_refused", "_buffer", "_ended", "_lingering_until", "_paused", "_sink")
+    __slots__ = (
+        "_body_received",
+        "_body_refused",
+        "_buffer",
+        "_ended",
+        "_lingering_until",
+        "_paused",
+        "_sink",
+        "body_read",
+    )
 
     def __init__(self) -> None:
         super().__init__()
@@ -37,6 +46,7 @@ class RequestBodyReader(ResponseWriter):
         """What has arrived and was not looked at: the beginning of a body, or further requests."""
         self._sink: BodySink | None = None
         self._body_received = 0
+        self.body_read = 0
         self._body_refused = False
         self._paused = False
         self._ended = False
@@ -103,6 +113,7 @@ class RequestBodyReader(ResponseWriter):
             self._refuse_body(sink, error.status, error.reason, INFO)
             return
         self._body_received += sum(map(len, pieces))
+        self.body_read += len(data) - len(rest or b"")
         limit = self._limits.max_body_size
         if limit and self._body_received > limit and sink is not DISCARD:
             reason = f"client intended to send too large chunked body: {self._body_received} bytes"

@@ -50,14 +50,14 @@ def _open(scope: Scope) -> ErrorLog:
     targets = [(_target(log, scope), log.level) for log in configured if not log.path.startswith(_MEMORY)]
     if not any(isinstance(target, LogFile) for target, _ in targets) and not _set_below_main(scope):
         # as in nginx: where all that there is may be out of reach, the default is there besides
-        targets.append((scope.site.logs.open("stderr"), ERROR))
+        targets.append((scope.site.logs.open_error_log("stderr"), ERROR))
     return ErrorLog(targets)
 
 
 def _target(log: _ErrorLog, scope: Scope) -> Target:
     logs = scope.site.logs
     try:
-        return logs.open(log.path) if log.syslog is None else log.syslog.open(logs)
+        return logs.open_error_log(log.path) if log.syslog is None else log.syslog.open(logs)
     except OSError as error:
         raise ConfigError(f'`error_log`: open() "{log.path}" failed: {error.strerror}', log.source) from error
 

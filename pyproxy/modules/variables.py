@@ -7,6 +7,7 @@ import binascii
 import os
 import secrets
 import socket
+import struct
 import time
 
 from pyproxy import __version__
@@ -48,6 +49,22 @@ def _request_id(request: Request) -> bytes:
     if found is None:
         found = values["request_id"] = secrets.token_hex(16).encode()
     return found
+
+
+def _request_length(request: Request) -> bytes:
+    head = request.head
+    body = request.stream.body_read if head.content_length or head.chunked else 0
+    return b"%d" % (head.length + body)
+
+
+def _tcp_info(offset: int) -> Getter:
+    """A number in Linux's struct tcp_info."""
+
+    def get(request: Request) -> bytes | None:
+        info = request.stream.tcp_info()
+        return None if info is None or len(info) < offset + 4 else b"%d" % struct.unpack_from("I", info, offset)[0]
+
+    return get
 
 
 def _elapsed(request: Request) -> bytes:
@@ -142,6 +159,12 @@ MODULE = Module(
         Variable("https", lambda request: b"on" if request.stream.scheme == b"https" else b"", CONNECTION),
         Variable("connection", lambda request: b"%d" % request.stream.serial, CONNECTION),
         Variable("connection_requests", lambda request: b"%d" % request.stream.requests),
+        Variable("connection_time", lambda request: b"%.3f" % max(0.0, time.time() - request.stream.opened)),
+        Variable("pipe", lambda request: b"p" if request.stream.pipelined else b"."),
+        Variable("tcpinfo_rtt", _tcp_info(68)),
+        Variable("tcpinfo_rttvar", _tcp_info(72)),
+        Variable("tcpinfo_snd_cwnd", _tcp_info(80)),
+        Variable("tcpinfo_rcv_space", _tcp_info(96)),
         Variable("host", _host, HEAD),
         Variable("uri", lambda request: request.uri or None, HEAD),
         Variable("document_uri", lambda request: request.uri or None, HEAD),
@@ -159,6 +182,7 @@ MODULE = Module(
         Variable("status", _status),
         Variable("body_bytes_sent", lambda request: b"%d" % request.sent),
         Variable("bytes_sent", lambda request: b"%d" % (request.head_size + request.sent)),
+        Variable("request_length", _request_length),
         Variable("request_time", _elapsed),
         Variable("request_id", _request_id),
         Variable("request_completion", lambda request: b"OK" if request.complete else b""),

@@ -338,8 +338,8 @@ def test_a_fifo_that_nobody_reads_is_not_waited_for(logs: Logs, tmp_path: Path) 
 
 def test_what_no_configuration_uses_is_closed_and_not_made_anew(logs: Logs, tmp_path: Path) -> None:
     old, new = SiteLogs(logs, str(tmp_path)), SiteLogs(logs, str(tmp_path))
-    gone, kept = old.open("gone.log"), old.open("kept.log")
-    assert new.open("kept.log") is kept
+    gone, kept = old.open_access_log("gone.log"), old.open_access_log("kept.log")
+    assert new.open_access_log("kept.log") is kept
     gone.write(b"one\n")
     old.close()
     assert logs.paths() == [str(tmp_path / "kept.log")]
@@ -354,7 +354,7 @@ def test_what_no_configuration_uses_is_closed_and_not_made_anew(logs: Logs, tmp_
 
 def test_what_is_left_of_a_released_log_is_waited_for(logs: Logs, tmp_path: Path) -> None:
     site = SiteLogs(logs, str(tmp_path))
-    site.open("a.log").write(b"x" * (1 << 20) + b"\n")
+    site.open_access_log("a.log").write(b"x" * (1 << 20) + b"\n")
     site.close()
     logs.close()
     assert (tmp_path / "a.log").stat().st_size == (1 << 20) + 1

@@ -21,6 +21,9 @@ class FakeStream:
     listener = cast(Listener, None)
     serial = 1
     requests = 1
+    pipelined = False
+    opened = 1_000_000_000.0
+    body_read = 0
     remote_addr = b"192.0.2.1"
     remote_port = 1234
     local_addr = b"127.0.0.1"
@@ -91,6 +94,9 @@ class FakeStream:
         self.send(os.pread(fd, count, offset))
         os.close(fd)
         self.finish()
+
+    def tcp_info(self) -> bytes | None:
+        return None
 
     def abort(self) -> None:
         self.aborted = True
