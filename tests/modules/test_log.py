@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -89,3 +90,70 @@ def test_json_reads_back(value: str) -> None:
 
 def test_json_writes_controls_as_nginx() -> None:
     assert escape_json(b"\x00\x1f\b\t\n\f\r\x7f\xff") == rb"\u0000\u001F\b\t\n\f\r" + b"\x7f\xff"
+
+
+def test_a_variable_in_the_path(logged: Logged, tmp_path: Path) -> None:
+    formats = "log_format f '$uri'; root .;"
+    found = logged("access_log a_$arg_name.log f; return 200;", formats, "/x?name=b")
+    assert found == {"a_b": "/x\n"}
+
+
+@pytest.mark.parametrize("name", ["../b", "/../../b"])
+def test_a_variable_does_not_lead_out_of_the_folder(
+    logged: Logged, errors: Callable[[], str], tmp_path: Path, name: str
+) -> None:
+    assert logged("root .; access_log logs/$arg_name.log; return 200;", "", f"/?name={name}") == {}
+    assert "is no path for a log while logging request, client: 192.0.2.1" in errors()
+
+
+def test_no_log_where_the_root_does_not_exist(logged: Logged, errors: Callable[[], str], tmp_path: Path) -> None:
+    assert logged("root none; access_log $host.log; return 200;") == {}
+    why = "failed (2: No such file or directory) while logging request, client: "
+    assert f'[error] {os.getpid()}#{os.getpid()}: *1 testing "{tmp_path}/none" existence {why}' in errors()
+
+
+def test_a_log_whose_folder_does_not_exist(logged: Logged, errors: Callable[[], str], tmp_path: Path) -> None:
+    assert logged("root .; access_log none/$host.log; return 200;") == {}
+    why = "failed (2: No such file or directory) while logging request, client: "
+    assert f'[crit] {os.getpid()}#{os.getpid()}: *1 open() "{tmp_path}/none/localhost.log" {why}' in errors()
+
+
+def test_all_at_one_path_are_gathered_alike(make_site: Callable[..., object], logs: Logs) -> None:
+    make_site(
+        "access_log a.log; location /a { access_log a.log combined buffer=1k; } location /b { access_log b.log; }"
+    )
+    assert sorted(Path(path).name for path in logs.paths()) == ["a.log", "b.log", "error.log"]
+
+
+def test_format_names_are_looked_up_without_regard_to_case(logged: Logged) -> None:
+    assert logged("access_log a.log Short; return 200;", "log_format SHORT '$uri';")["a"] == "/\n"
+
+
+def test_an_empty_format(logged: Logged) -> None:
+    assert logged("access_log a.log f; return 200;", "log_format f '';")["a"] == "\n"
+
+
+def test_percent_signs(stream: Ask, logs: Logs, tmp_path: Path) -> None:
+    client = stream("access_log a.log f; return 200;", "log_format f '%b%$uri%%$status%';")
+    client.ask("/%25%25b%25")
+    for again in (False, True, True, True):
+        client.ask("/%25%25b%25", again=again)
+        client.request.log()
+    logs.close()
+    assert (tmp_path / "a.log").read_text() == "%b%/%%b%%%200%\n" * 4
+
+
+def test_several_formats_for_a_head_that_is_repeated(stream: Ask, logs: Logs, tmp_path: Path) -> None:
+    client = stream(
+        "access_log a.log f; access_log b.log g; access_log c.log f; return 200;",
+        "log_format f '$uri $status $http_x'; log_format g '$args';",
+    )
+    for again in (False, True, True, True):
+        client.ask("/a?b", 'X: "', again=again)
+        client.request.log()
+    logs.close()
+    assert [(tmp_path / f"{name}.log").read_text() for name in "abc"] == [
+        "/a 200 \\x22\n" * 4,
+        "b\n" * 4,
+        "/a 200 \\x22\n" * 4,
+    ]

@@ -19,6 +19,8 @@ from .conftest import Ask
         ("error_log s.log crit;", "/missing", set()),
         ("error_log s.log; error_log t.log info;", "/missing", {"s", "t"}),
         ("error_log s.log; location / { error_log l.log; }", "/missing", {"l"}),
+        ("error_log memory:32m debug; error_log s.log debug_http debug_core;", "/missing", {"s"}),
+        ("error_log s.log emerg debug_http;", "/missing", set()),
     ],
 )
 def test_where_errors_go(stream: Ask, logs: Logs, tmp_path: Path, server: str, target: str, files: set[str]) -> None:
