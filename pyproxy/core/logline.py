@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from pyproxy.core.request import Request
+from pyproxy.core.request import Request, Response
 from pyproxy.core.variables import Depends, Getter, Template, Variable
 
 _UNSAFE = re.compile(rb'["\\\x00-\x1f\x7f-\xff]')
@@ -40,6 +41,8 @@ _HARMLESS = frozenset(
     }
 )
 """Variables that always have a value, and one that never needs escaping."""
+_SAME_WITHIN_A_SECOND = frozenset({"body_bytes_sent", "status", "time_iso8601", "time_local"})
+"""Variables that do not change as long as the second and the response are the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,22 @@ ESCAPINGS: Final = {
 }
 
 
+class _Memo:
+    """What is remembered for a connection that repeats its head."""
+
+    __slots__ = ("frame", "line", "maker", "response", "second", "sent")
+
+    def __init__(self, maker: LogLine, frame: bytes) -> None:
+        self.maker = maker
+        self.frame = frame
+        """The line without what varies."""
+        self.line = b""
+        """The last line: it is the next one, too, if nothing that it tells has changed."""
+        self.response: Response | None = None
+        self.sent = 0
+        self.second = 0
+
+
 class LogLine:
     """Makes the lines of one format.
 
@@ -78,7 +97,7 @@ class LogLine:
     fixed values, which leaves a ``%b`` for each that varies, then with those.
     """
 
-    __slots__ = ("_escaping", "_fixed", "_frame", "_getters", "_seen", "_twice", "_varying")
+    __slots__ = ("_escaping", "_fixed", "_frame", "_getters", "_may_repeat", "_twice", "_varying")
 
     def __init__(self, template: Template, escaping: Escaping) -> None:
         self._escaping = escaping
@@ -86,7 +105,11 @@ class LogLine:
         self._fixed: list[Getter] = []
         self._varying: list[Callable[[Request], bytes]] = []
         self._frame = self._twice = b""
-        self._seen = (self, None)
+        self._may_repeat = all(
+            part.depends is not Depends.REQUEST or part.name in _SAME_WITHIN_A_SECOND
+            for part in template.parts
+            if isinstance(part, Variable)
+        )
         for part in (*template.parts, b"\n"):
             if isinstance(part, bytes):
                 literal = part.replace(b"%", b"%%")
@@ -111,17 +134,29 @@ class LogLine:
     def __call__(self, request: Request) -> bytes:
         """The line, with its newline."""
         route = request.route
-        remembered = route.log_memo
-        if remembered is None:
-            route.log_memo = self._seen
-        elif remembered[0] is self and not request.internal:
-            line = remembered[1]
-            if line is None:
+        memo: _Memo | bool | None = route.log_memo
+        if memo is None:
+            route.log_memo = True
+        elif not request.internal:
+            if memo is True:
                 values = self._values(self._fixed, request)
-                line = self._twice % tuple([value.replace(b"%", b"%%") for value in values])
-                route.log_memo = (self, line)
-            return line % tuple([get(request) for get in self._varying])  # type: ignore[no-any-return]
+                frame = self._twice % tuple([value.replace(b"%", b"%%") for value in values])
+                memo = route.log_memo = _Memo(self, frame)
+            assert isinstance(memo, _Memo)
+            if memo.maker is self:
+                return self._again(request, memo)
         return self._frame % tuple(self._values(self._getters, request))
+
+    def _again(self, request: Request, memo: _Memo) -> bytes:
+        response = request.response
+        second = int(time.time())
+        same = response is not None and memo.response is response
+        if same and memo.second == second and memo.sent == request.sent:
+            return memo.line
+        line: bytes = memo.frame % tuple([get(request) for get in self._varying])
+        if self._may_repeat and response is not None and response.shared:
+            memo.line, memo.response, memo.second, memo.sent = line, response, second, request.sent
+        return line
 
     def _values(self, getters: list[Getter], request: Request) -> list[bytes]:
         nothing = self._escaping.nothing

@@ -17,15 +17,18 @@ class Names:
     Worked out once: browsers and programs send ever new values under the same few sequences of names.
     """
 
-    __slots__ = ("conditional", "first", "lower", "sent")
+    __slots__ = ("conditional", "first", "lower", "repeated", "sent")
 
     def __init__(self, sent: tuple[bytes, ...]) -> None:
         self.sent = sent
         self.lower = tuple(name.lower() for name in sent)
         self.first: dict[bytes, int] = {}
         """The first place of each lower-case name."""
+        self.repeated: set[bytes] = set()
+        """Those with more than one place."""
         for place, lower in enumerate(self.lower):
-            self.first.setdefault(lower, place)
+            if self.first.setdefault(lower, place) != place:
+                self.repeated.add(lower)
         self.conditional = not _CONDITIONS.isdisjoint(self.first)
         """Whether a request asks for less than the whole answer, or for it only if it has changed or has not."""
 
@@ -83,6 +86,14 @@ class Fields:
         if lower_name not in self.names.first:
             return []
         return [value for lower, value in zip(self.names.lower, self.values, strict=True) if lower == lower_name]
+
+    def joined(self, lower_name: bytes, joint: bytes) -> bytes | None:
+        """Every value of that name in one."""
+        names = self.names
+        if lower_name in names.repeated:
+            return joint.join(self.get_all(lower_name))
+        place = names.first.get(lower_name)
+        return None if place is None else self.values[place]
 
     @property
     def pairs(self) -> tuple[Pair, ...]:

@@ -101,12 +101,7 @@ def _argument(name: str) -> Getter:
 def _header(name: str) -> Getter:
     wanted = name.replace("_", "-").encode()
     joint = b"; " if wanted == b"cookie" else b", "
-
-    def get(request: Request) -> bytes | None:
-        values = request.head.fields.get_all(wanted)
-        return joint.join(values) if len(values) > 1 else values[0] if values else None
-
-    return get
+    return lambda request: request.route.head.fields.joined(wanted, joint)
 
 
 def _sent_header(name: str) -> Getter:
