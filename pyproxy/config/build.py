@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pyproxy.config.schema import Context, Schema, Scope, Spec
+from pyproxy.config.schema import INSIDE_LOCATIONS, Context, Schema, Scope, Spec
 from pyproxy.config.tree import ConfigError, Directive, Source
 from pyproxy.config.values import Address
 from pyproxy.core.log import Logs
@@ -72,33 +72,34 @@ def _build(site: Site, root: Directive, schema: Schema, variables: Variables) ->
 
 def _declare(root: Directive, schema: Schema, variables: Variables) -> None:
     """Let every variable that a directive makes be known before any template is compiled."""
-    built_in = schema.variables()
     for directive in root.walk():
         for spec in schema.specs.get(directive.name, ()):
             if spec.declares is None or len(directive.args) < spec.args[0]:
                 continue
-            for variable in spec.declares(directive):
-                if variable.name in built_in:
-                    raise ConfigError(f"the variable `${variable.name}` exists already", directive.source)
-                variables.add(variable)
+            try:
+                for variable in spec.declares(directive):
+                    variables.add(variable)
+            except ValueError as error:
+                raise ConfigError(str(error), directive.source) from error
 
 
 def _fill(scope: Scope, schema: Schema) -> None:
     """Value every directive of one level, and the levels inside it."""
     for directive in scope.directive.children or ():
         spec = schema.find(directive, scope.context)
-        if spec.name in scope.values and not spec.repeat:
+        if spec.name in scope.values and not (spec.repeat or spec.into):
             raise ConfigError(f"`{spec.name}` is a duplicate{_where(scope, directive)}", directive.source)
         value = _value(spec, directive, scope, schema)
-        if spec.repeat:
-            scope.values.setdefault(spec.name, []).append(value)
+        if spec.repeat or spec.into:
+            scope.values.setdefault(spec.into or spec.name, []).append(value)
         else:
             scope.values[spec.name] = value
         if spec.is_time and value:
             scope.site.watch(value)
         if spec.block is not None:
             child = Scope(spec.block, directive, scope, scope.site, schema.specs, scope.variables)
-            child.match = value
+            child.block = value
+            child.match = scope.match if spec.block in INSIDE_LOCATIONS else value
             scope.children.append(child)
             _fill(child, schema)
 
@@ -181,6 +182,12 @@ def _place(table: Locations, location: Location, match: LocationMatch, warnings:
 
 
 def _location(location: Location, scope: Scope, schema: Schema) -> Location:
+    scope.location = location
+    for child in scope.children:
+        if child.context in INSIDE_LOCATIONS:
+            inner = Location(location.server, location.name, child.directive.source)
+            inner.path, inner.regex = location.path, location.regex
+            _location(inner, child, schema)
     for module in schema.modules:
         if module.location:
             module.location(scope, location)

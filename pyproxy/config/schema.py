@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Flag, auto
 from typing import TYPE_CHECKING, Any
 
-from crossplane.analyzer import DIRECTIVES
+from crossplane.analyzer import DIRECTIVES, NGX_HTTP_LIF_CONF, NGX_HTTP_LMT_CONF
 
 from pyproxy.config import values
 from pyproxy.config.tree import ConfigError, Directive
@@ -30,10 +30,21 @@ class Context(Flag):
     SERVER = auto()
     LOCATION = auto()
     UPSTREAM = auto()
+    SERVER_IF = auto()
+    LOCATION_IF = auto()
+    LIMIT_EXCEPT = auto()
 
 
 ANYWHERE = Context.HTTP | Context.SERVER | Context.LOCATION
-_NAMES = {Context.MAIN: "at the top level"}
+INSIDE_LOCATIONS = Context.LOCATION_IF | Context.LIMIT_EXCEPT
+"""The blocks that are a second configuration of their location, for some of its requests."""
+_NAMES = {
+    Context.MAIN: "at the top level",
+    Context.SERVER_IF: "in an `if` of a server",
+    Context.LOCATION_IF: "in an `if` of a location",
+}
+# newer than crossplane's table
+_ALSO_IN_IF = frozenset({"add_header_inherit", "add_trailer_inherit", "post_action"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +62,8 @@ class Spec:
     args: tuple[int, int] = (1, 1)
     default: Any = None
     repeat: bool = False
+    into: str = ""
+    """Directives whose order among each other matters share the list of this name; implies ``repeat``."""
     block: Context | None = None
     """The context of the children, where they are directives themselves."""
     free: bool = False
@@ -64,7 +77,19 @@ class Spec:
 class Scope:
     """One level of the configuration (main, http, a server, a location, ...) with the values set at it."""
 
-    __slots__ = ("children", "context", "directive", "match", "parent", "site", "specs", "values", "variables")
+    __slots__ = (
+        "block",
+        "children",
+        "context",
+        "directive",
+        "location",
+        "match",
+        "parent",
+        "site",
+        "specs",
+        "values",
+        "variables",
+    )
 
     def __init__(
         self,
@@ -82,14 +107,19 @@ class Scope:
         self.specs = specs
         self.variables = variables
         self.values: dict[str, Any] = {}
-        self.match: Any = None
+        self.block: Any = None
         """The value of the block's own arguments."""
+        self.match: Any = None
+        """What the location matches that this level is, or is an ``if`` of."""
+        self.location: Location | None = None
+        """What this level becomes, if it is a location or inside one."""
         self.children: list[Scope] = []
 
     def get(self, name: str) -> Any:
         """The value in force here: set at this level, inherited from the nearest above, or the default."""
         specs = self.specs[name]
-        spec = next((spec for spec in specs if self.context in spec.contexts), specs[0])
+        context = Context.LOCATION if self.context in INSIDE_LOCATIONS else self.context
+        spec = next((spec for spec in specs if context in spec.contexts), specs[0])
         scope: Scope | None = self
         while scope is not None:
             # a name may mean two things: `keepalive_timeout` of an upstream is not that of the http around it
@@ -101,6 +131,16 @@ class Scope:
     def own(self, name: str) -> Any:
         """The value set at this very level, or None."""
         return self.values.get(name)
+
+    def of_location(self, name: str) -> Any:
+        """The value set at this level or, in an ``if`` or ``limit_except``, at the location around it; or None.
+
+        So nginx inherits what handles requests (``proxy_pass``).
+        """
+        value = self.own(name)
+        if value is None and self.parent is not None and self.context in INSIDE_LOCATIONS:
+            return self.parent.own(name)
+        return value
 
     def template(self, text: str) -> Template:
         """Compile ``text`` with this configuration's variables."""
@@ -131,7 +171,7 @@ class Schema:
         self.specs: dict[str, list[Spec]] = {}
         for module in self.modules:
             for spec in module.directives:
-                self.specs.setdefault(spec.name, []).append(spec)
+                self.specs.setdefault(spec.name, []).append(_with_inner_contexts(spec))
 
     def variables(self) -> Variables:
         """A new registry, to which a configuration adds its own variables."""
@@ -144,7 +184,8 @@ class Schema:
             raise ConfigError(self._unknown(directive.name, context), directive.source)
         spec = next((spec for spec in specs if context in spec.contexts), None)
         if spec is None:
-            allowed = " or ".join(_NAMES.get(c, f"in `{(c.name or '').lower()}`") for s in specs for c in s.contexts)
+            places = (place for each in specs for place in each.contexts if place not in INSIDE_LOCATIONS)
+            allowed = " or ".join(_NAMES.get(place, f"in `{(place.name or '').lower()}`") for place in places)
             here = _NAMES.get(context, f"in `{(context.name or '').lower()}`")
             raise ConfigError(f"`{directive.name}` is not allowed {here}; it belongs {allowed}", directive.source)
         is_block = spec.block is not None or spec.free
@@ -200,6 +241,18 @@ class Schema:
         return any(Context.HTTP in spec.contexts for spec in specs) and not any(
             Context.MAIN in spec.contexts for spec in specs
         )
+
+
+def _with_inner_contexts(spec: Spec) -> Spec:
+    """``spec``, allowed inside of ``if`` and ``limit_except`` where nginx allows it."""
+    contexts = spec.contexts
+    if Context.LOCATION in contexts:
+        masks = DIRECTIVES.get(spec.name, ())
+        if spec.name in _ALSO_IN_IF or any(mask & NGX_HTTP_LIF_CONF for mask in masks):
+            contexts |= Context.LOCATION_IF
+        if any(mask & NGX_HTTP_LMT_CONF for mask in masks):
+            contexts |= Context.LIMIT_EXCEPT
+    return replace(spec, contexts=contexts)
 
 
 # The usual types of directives, so that a module's table reads as nginx's documentation does.

@@ -137,7 +137,7 @@ class LogLine:
         memo: _Memo | bool | None = route.log_memo
         if memo is None:
             route.log_memo = True
-        elif not request.internal:
+        elif not request.moved:
             if memo is True:
                 values = self._values(self._fixed, request)
                 frame = self._twice % tuple([value.replace(b"%", b"%%") for value in values])

@@ -1,4 +1,4 @@
-"""The way of a request through its location: rewrite, access, content; errors and internal redirects."""
+"""The way of a request through its server and location, in nginx's phases; errors and internal redirects."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from pyproxy.core.errorpages import CLOSING, SENT_AS_400, WITHOUT_ANSWER, ErrorPage, special_page
 from pyproxy.core.log import CRIT, ERROR
 from pyproxy.core.redirect import absolute
-from pyproxy.core.request import Field, Request, Response
-from pyproxy.core.site import DONE, Handler, Outcome
+from pyproxy.core.request import REWRITTEN, Field, Request, Response
+from pyproxy.core.site import DONE, Handler, Outcome, Refusal
 from pyproxy.core.uri import BadURI, escape, escape_controls, resolve
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ REDIRECTS = (301, 302, 303, 307, 308)
 
 
 def run(request: Request) -> None:
-    """Begin: the server's own phase, then its location's."""
+    """Begin: with the server's own phases, if it has any, then its location's."""
     only_handler = request.location.only_handler
     if only_handler is not None and not request.route.head.content_length:
         # the usual location, and the usual request: nothing but its handler could have a say
@@ -30,26 +30,27 @@ def run(request: Request) -> None:
         if outcome is not DONE:
             _conclude(request, outcome, (), 0)
     elif request.server.handlers:
-        _run_server(request)
+        _run_server(request, request.server.handlers)
     else:
         enter_location(request)
 
 
-def _run_server(request: Request) -> None:
+def _run_server(request: Request, handlers: tuple[Handler, ...]) -> None:
     # until its location is looked up, a request lives by what the server says
     request.location = request.server.default_location
-    _run(request, (*request.server.handlers, _find_location), 0)
+    request.moved = True
+    _run(request, (*handlers, find_location), 0)
 
 
-def _find_location(request: Request) -> Outcome:
-    location, request.captures = request.server.locations.find(request.uri, request.captures)
-    _move(request, location or request.server.default_location)
-    return DONE
-
-
-def _move(request: Request, location: Location) -> None:
-    request.location = location
+def find_location(request: Request) -> Outcome:
+    """FIND_CONFIG: look up the location of what is now the URI, and go through it."""
+    server, before = request.server, request.captures
+    location, request.captures = server.locations.find(request.uri, before)
+    if request.captures is not None and request.captures is not before:
+        request.captures.keep_names(request)
+    request.location = location or server.default_location
     enter_location(request)
+    return DONE
 
 
 def enter_location(request: Request) -> None:
@@ -67,6 +68,21 @@ def enter_location(request: Request) -> None:
         _run(request, location.handlers, 0)
 
 
+def change_location(request: Request, location: Location) -> Outcome:
+    """Go on by the configuration of an ``if`` or ``limit_except`` inside the location."""
+    request.location = location
+    request.moved = True
+    _run(request, location.handlers, 0)
+    return DONE
+
+
+def rewritten(request: Request) -> Outcome:
+    """POST_REWRITE: the location's ``rewrite`` has changed the URI, which may belong to another location now."""
+    if _may_redirect(request, "processing", request.uri.decode("utf-8", "backslashreplace")):
+        find_location(request)
+    return DONE
+
+
 def _run(request: Request, handlers: tuple[Handler, ...], index: int) -> None:
     for position in range(index, len(handlers)):
         outcome = handlers[position](request)
@@ -81,6 +97,8 @@ def _conclude(request: Request, outcome: Outcome, handlers: tuple[Handler, ...],
         return
     if isinstance(outcome, int):
         finalize(request, outcome)
+    elif isinstance(outcome, Refusal):
+        finalize(request, outcome.status, outcome.fields)
     else:
         assert isinstance(outcome, Awaitable)
         request.stream.worker.spawn(_wait(request, outcome, handlers, index))
@@ -165,25 +183,29 @@ def internal_redirect(request: Request, uri: bytes, args: bytes) -> None:
     if not _may_redirect(request, "internally redirecting to", uri.decode("utf-8", "backslashreplace")):
         return
     try:
-        request.uri, request.args, request.internal = resolve(uri, merge_slashes=False), args, True
+        request.uri, request.args = resolve(uri, merge_slashes=False), args
     except BadURI:
         finalize(request, 500)
         return
-    if request.server.handlers:
-        _run_server(request)
+    request.internal = request.moved = True
+    request.rewritten = REWRITTEN
+    if request.server.rewrite_handlers:
+        _run_server(request, request.server.rewrite_handlers)
     else:
-        _find_location(request)
+        find_location(request)
 
 
 def named_location(request: Request, name: str) -> None:
     """Go on in ``@name`` with the URI as it is."""
+    if not _may_redirect(request, "redirect to named location", f"@{name}"):
+        return
     location = request.server.locations.named.get(name)
     if location is None:
         request.complain(ERROR, f'could not find named location "@{name}"')
         finalize(request, 500)
-    elif _may_redirect(request, "redirect to named location", f"@{name}"):
-        request.internal = True
-        _move(request, location)
+        return
+    request.internal = True
+    change_location(request, location)
 
 
 def _may_redirect(request: Request, doing: str, where: str) -> bool:

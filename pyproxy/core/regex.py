@@ -54,28 +54,3 @@ def _posix_class(match: re.Match[str]) -> str:
     if inside is None or match[1]:
         raise ValueError(f'"{match[0]}" in a regular expression is not supported by pyproxy yet')
     return inside
-
-
-class Captures:
-    """What ``$1`` or ``$name`` of the last matching regular expression stand for.
-
-    Numbers are those of the last one alone; a name that it does not have keeps what the one before gave it.
-    """
-
-    __slots__ = ("_before", "_match")
-
-    def __init__(self, match: re.Match[bytes], before: Captures | None = None) -> None:
-        self._match = match
-        self._before = before
-
-    def __len__(self) -> int:
-        return self._match.re.groups + 1
-
-    def __getitem__(self, number: int) -> bytes | None:
-        return self._match[number]
-
-    def named(self, name: str) -> bytes | None:
-        """What the group of that lower-case name matched; None if no regular expression has such a group."""
-        if name in self._match.re.groupindex:
-            return self._match[name]
-        return self._before.named(name) if self._before is not None else None

@@ -12,9 +12,9 @@ from pyproxy.core.parts import Part, PartFilter
 from pyproxy.core.pieces import PieceSender
 
 if TYPE_CHECKING:
+    from pyproxy.core.captures import Captures
     from pyproxy.core.message import RequestHead
     from pyproxy.core.parts import Multipart
-    from pyproxy.core.regex import Captures
     from pyproxy.core.site import Location, Server
     from pyproxy.core.spool import Spool
     from pyproxy.core.stream import Stream
@@ -23,6 +23,10 @@ BARE = frozenset({204, 304})
 """Statuses whose answers have no body, whatever their fields say."""
 
 Field = tuple[bytes, bytes]
+
+AS_SENT, REWRITTEN, REWRITTEN_HERE = range(3)
+"""Of a request's URI: the client's own; another; another without a new look for a location (``break``), so that it need
+not begin with the location's path."""
 
 
 class Route:
@@ -158,8 +162,10 @@ class Request:
         "internal",
         "location",
         "method",
+        "moved",
         "redirects",
         "response",
+        "rewritten",
         "route",
         "sent",
         "server",
@@ -191,7 +197,7 @@ class Request:
         self.upstream: Any = None
         """The exchange with an upstream, for the ``$upstream_*`` variables."""
         self.values: dict[str, Any] | None = None
-        """What modules keep of this request."""
+        """Variables that were set or found, by name, and what else modules keep; subrequests share it."""
         self.error_status = 0
         """The status that an error or ``error_page`` insists on, 0 for the response's own."""
         self.error_page_used = False
@@ -205,8 +211,15 @@ class Request:
         """Whether the response went out to its end."""
         self.redirects = 0
         self.internal = False
+        """Whether a redirect inside the server has led here: then ``internal`` locations are open to it."""
+        self.moved = False
         """Whether it is no longer where its route led: then nothing that the route remembers is true of it."""
+        self.rewritten = AS_SENT
+        """AS_SENT, REWRITTEN or REWRITTEN_HERE: what has become of the URI."""
         self.finished = False
+
+    is_main = True
+    """Whether a client asked for it; else it is a subrequest."""
 
     @property
     def head(self) -> RequestHead:
@@ -217,6 +230,12 @@ class Request:
     def head_only(self) -> bool:
         """Whether the answer goes without its body."""
         return self.method == b"HEAD"
+
+    def set_variable(self, name: str, value: bytes | None) -> None:
+        """Let ``$name`` have a value from now on (``set``, a named group of a regular expression)."""
+        if self.values is None:
+            self.values = {}
+        self.values[name] = value
 
     def respond(self, response: Response, body: bytes = b"") -> None:
         """Answer with a whole body at once."""

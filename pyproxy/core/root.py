@@ -10,6 +10,10 @@ if TYPE_CHECKING:
     from pyproxy.core.request import Request
 
 
+ADD_URI = "try_files under a regular expression's alias"
+"""Kept with the request whose URI goes after such an alias, which else is the whole path (add_uri_to_alias)."""
+
+
 def shown(path: bytes) -> str:
     """A path for a log line: names are any bytes."""
     return path.decode(errors="backslashreplace")
@@ -48,6 +52,29 @@ class Root:
             return self._constant
         return self._complete(self._template.render(request))
 
+    def try_name(self, request: Request, name: bytes) -> bytes:
+        """A name that variables made, without the path of the location that an alias replaces."""
+        return name[len(self._name) :] if self._cut and name.startswith(self._name) else name
+
+    def try_path(self, request: Request, name: bytes) -> bytes | None:
+        """The path of ``name`` below the folder, as ``try_files`` means it; None where it leads elsewhere."""
+        path = self.folder(request) + name
+        return None if b"\0" in path or self._leads_out(path) else path
+
+    def take(self, request: Request, name: bytes, is_folder: bool) -> bytes:
+        """The URI of a ``name`` that was found."""
+        if not self._alias:
+            return name
+        if self._cut is not None:
+            return request.uri[: self._cut] + name
+        if is_folder:
+            return request.uri
+        request.set_variable(ADD_URI, b"1")
+        return name
+
+    def _leads_out(self, path: bytes) -> bool:
+        return b".." in path and path.split(b"/").count(b"..") > self._parents
+
     def path(self, request: Request) -> bytes | None:
         """The path of the request's file, or None where the URI does not lead to a path below the folder.
 
@@ -67,6 +94,6 @@ class Root:
                     return None
                 uri = uri[self._cut :]
             path += uri
-        if b".." in path and path.split(b"/").count(b"..") > self._parents:
-            return None
-        return path
+        elif request.values is not None and ADD_URI in request.values:
+            path += request.uri
+        return None if self._leads_out(path) else path

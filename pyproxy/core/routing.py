@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from pyproxy.core.regex import Captures
+from pyproxy.core.captures import Captures
 
 if TYPE_CHECKING:
     from pyproxy.core.site import Location, Server

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pyproxy.core.access import AccessPhase
 from pyproxy.core.log import SiteLogs
+from pyproxy.core.outcome import DONE as DONE
+from pyproxy.core.outcome import GRANTED as GRANTED
+from pyproxy.core.outcome import Handler as Handler
+from pyproxy.core.outcome import Outcome as Outcome
+from pyproxy.core.outcome import Refusal as Refusal
 from pyproxy.core.ranges import MAX_RANGES
 from pyproxy.core.routing import Locations, ServerNames
 
 if TYPE_CHECKING:
     from pyproxy.config.tree import Directive, Source
     from pyproxy.config.values import Address
+    from pyproxy.core.captures import Captures
     from pyproxy.core.errorpages import ErrorPage
     from pyproxy.core.filters import HeaderFilter
     from pyproxy.core.log import ErrorLog, Logs
@@ -23,25 +30,20 @@ if TYPE_CHECKING:
     from pyproxy.core.root import Root
     from pyproxy.core.variables import Template
 
-DONE = True
-"""A handler's answer: the request is taken care of, by an answer already begun or one to come."""
-
-Outcome = None | bool | int | Awaitable["Outcome"]
-"""A handler's answer: None (not mine, go on), DONE, a status to finalize with, or something to await for these."""
-
-Handler = Callable[["Request"], Outcome]
 Varies = Callable[["Response"], bool]
 """Whether what a header filter does to that response depends on more than the configuration, or changes its body."""
 
 
 class Phase(IntEnum):
-    """The phases of a location, in the order in which they run."""
+    """nginx's phases, in the order in which they run; the first two belong to a server, the others to a location."""
 
-    REWRITE = 1
-    PREACCESS = 2
-    ACCESS = 3
-    PRECONTENT = 4
-    CONTENT = 5
+    POST_READ = 1
+    SERVER_REWRITE = 2
+    REWRITE = 3
+    PREACCESS = 4
+    ACCESS = 5
+    PRECONTENT = 6
+    CONTENT = 7
 
 
 class Limits:
@@ -91,6 +93,9 @@ class Location:
         self.internal = False
         self.redirects_to_slash = False
         self.nested: Locations | None = None
+        self.uninitialized_variable_warn = True
+        self.satisfy_any = False
+        self.auth_delay = 0.0
         self.limits = Limits()
         self.root: Root
         """Where its files are: ``root`` or ``alias``."""
@@ -134,10 +139,13 @@ class Location:
 
     def seal(self) -> None:
         """Freeze the way through this location."""
-        phases = sorted(self._phases, key=lambda pair: pair[0])
         if self.content is not None:
-            phases = [pair for pair in phases if pair[0] is not Phase.CONTENT] + [(Phase.CONTENT, self.content)]
-        self.handlers = tuple(handler for _, handler in phases)
+            self._phases = [pair for pair in self._phases if pair[0] is not Phase.CONTENT]
+            self.add_handler(Phase.CONTENT, self.content)
+        if access := tuple(handler for phase, handler in self._phases if phase is Phase.ACCESS):
+            self._phases = [pair for pair in self._phases if pair[0] is not Phase.ACCESS]
+            self.add_handler(Phase.ACCESS, AccessPhase(access, self.satisfy_any, self.auth_delay))
+        self.handlers = tuple(handler for _, handler in sorted(self._phases, key=lambda pair: pair[0]))
         if len(self.handlers) == 1 and not (self.internal or self.redirects_to_slash or self.server.handlers):
             self.only_handler = self.handlers[0]
 
@@ -154,7 +162,9 @@ class Server:
         self.locations = Locations()
         self.default_location: Location
         self.handlers: tuple[Handler, ...] = ()
-        """The server rewrite phase."""
+        """The phases before a location is looked up."""
+        self.rewrite_handlers: tuple[Handler, ...] = ()
+        """Of these, what runs again when an internal redirect starts over."""
         self.header_timeout = 60.0
         self.header_buffers = (4, 8192)
         self.header_buffer_size = 1024
@@ -162,6 +172,21 @@ class Server:
         self.ignore_invalid_headers = True
         self.underscores_in_headers = False
         self.merge_slashes = True
+        self._phases: list[tuple[Phase, Handler]] = []
+
+    def add_handler(self, phase: Phase, handler: Handler) -> None:
+        """Let ``handler`` run in POST_READ or SERVER_REWRITE, after those added before it."""
+        self._phases.append((phase, handler))
+        ordered = sorted(self._phases, key=lambda pair: pair[0])
+        self.handlers = tuple(handler for _, handler in ordered)
+        self.rewrite_handlers = tuple(handler for phase, handler in ordered if phase is Phase.SERVER_REWRITE)
+
+    def route(self, uri: bytes, captures: Captures | None) -> tuple[Location, Captures | None]:
+        """Where a request begins: its location, or the server itself if handlers of it run before that is looked up."""
+        if self.handlers:
+            return self.default_location, captures
+        location, captures = self.locations.find(uri, captures)
+        return location or self.default_location, captures
 
 
 class Listen:

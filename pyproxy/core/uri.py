@@ -86,3 +86,25 @@ def escape_spaces(target: bytes) -> bytes:
     if _SPACES.search(target):
         return _SPACES.sub(lambda match: _ESCAPES[match[0][0]], target)
     return target
+
+
+_NOT_IN_ARGS = re.compile(rb'[\x00-\x20"#%&+;<>?\\^`{|}\x7f-\xff]')
+
+
+def escape_args(value: bytes) -> bytes:
+    """Percent-encode part of a decoded path so that it can stand in one argument."""
+    return _NOT_IN_ARGS.sub(lambda match: b"%%%02X" % match[0][0], value)
+
+
+_ESCAPED = re.compile(rb"%([0-9A-Fa-f]{2})")
+
+
+def unescape_redirect(target: bytes) -> bytes:
+    """Decode what needs no escape in the path of a redirect's target: printable ASCII above ``%``."""
+    path, mark, args = target.partition(b"?")
+
+    def decode(match: re.Match[bytes]) -> bytes:
+        code = int(match[1], 16)
+        return bytes([code]) if 0x25 < code < 0x7F else match[0]
+
+    return _ESCAPED.sub(decode, path) + mark + args

@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pyproxy.core.request import Request
 
 Getter = Callable[["Request"], bytes | None]
+Setter = Callable[["Request", bytes], None]
 
 
 class Depends(IntEnum):
@@ -35,6 +36,13 @@ class Variable:
     name: str
     get: Getter
     depends: Depends = Depends.REQUEST
+    set: Setter | None = None
+    """What ``set`` does to one of nginx's own variables; without it they cannot be set."""
+    changeable: bool = False
+    """Made by the configuration: others may give it values, too. Whoever sets it uses ``Request.set_variable``, which
+    its ``get`` must look at first."""
+    weak: bool = False
+    """Made by ``set``: where something else makes the variable as well, the value before any ``set`` is the other's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +64,18 @@ class Variables:
             self.add(variable)
 
     def add(self, variable: Variable | VariableFamily) -> None:
-        """Make a variable known; a later one of the same name replaces the earlier."""
-        if isinstance(variable, Variable):
-            self._by_name[variable.name] = variable
-        else:
+        """Make a variable known. A later one of the same name replaces the earlier, unless it is weak; either depends
+        on all that both depend on. Raises ValueError if the earlier is not to be changed."""
+        if isinstance(variable, VariableFamily):
             self._families.append(variable)
+            return
+        before = self._by_name.get(variable.name)
+        if before is not None:
+            if not before.changeable and not (variable.weak and before.set):
+                raise ValueError(f"the variable `${variable.name}` exists already")
+            depends = max(before.depends, variable.depends)
+            variable = replace(before if variable.weak else variable, depends=depends)
+        self._by_name[variable.name] = variable
 
     def __contains__(self, name: str) -> bool:
         return name in self._by_name
@@ -74,7 +89,9 @@ class Variables:
         if variable := self._by_name.get(name):
             return variable
         for family in self._families:
-            if name.startswith(family.prefix) and len(name) > len(family.prefix):
+            if name == family.prefix:
+                return Variable(name, lambda request: None)
+            if name.startswith(family.prefix):
                 return Variable(name, family.make(name[len(family.prefix) :]), family.depends)
         close = difflib.get_close_matches(name, self._by_name, 1)
         raise ValueError(f'unknown variable "${name}"' + (f", did you mean `${close[0]}`?" if close else ""))

@@ -299,8 +299,8 @@ class ClientConnection(RequestBodyReader, asyncio.Protocol):
         head.length = len(block)
         server, name_captures = self.listener.names.find(head.host)
         uri, args = normalise(head.target, server.merge_slashes)
-        location, captures = server.locations.find(uri, name_captures)
-        self._last_route = Route(head, uri, args, server, location or server.default_location, captures)
+        location, captures = server.route(uri, name_captures)
+        self._last_route = Route(head, uri, args, server, location, captures)
         self._last_block = block if len(block) <= REMEMBERED_HEAD else None
         self._body = body_reader(request_framing(head)) if head.content_length or head.chunked else None
         self.body_read = 0

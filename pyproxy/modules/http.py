@@ -12,13 +12,12 @@ from pyproxy.config import values
 from pyproxy.config.build import LocationMatch
 from pyproxy.config.schema import ANYWHERE, MANY, Context, Module, Scope, Spec, flag, number, seconds, size
 from pyproxy.config.tree import Directive
+from pyproxy.core.captures import group_variables
 from pyproxy.core.regex import compile_regex
 from pyproxy.core.site import Listen, Location, Server
-from pyproxy.core.variables import Depends, Getter, Variable
+from pyproxy.core.variables import Variable
 
 HTTP, SERVER, LOCATION = Context.HTTP, Context.SERVER, Context.LOCATION
-
-_NAMED_GROUP = re.compile(r"\(\?P?<([A-Za-z_]\w*)>")
 
 
 def _listen(directive: Directive, scope: Scope) -> list[Listen]:
@@ -100,14 +99,7 @@ def _shown_name(directive: Directive) -> str:
 
 
 def _captures(directive: Directive) -> Iterable[Variable]:
-    """A named group of a regular expression is a variable."""
-    for arg in directive.args:
-        for name in _NAMED_GROUP.findall(arg):
-            yield Variable(name.lower(), _named_capture(name.lower()), Depends.HEAD)
-
-
-def _named_capture(name: str) -> Getter:
-    return lambda request: request.captures.named(name) if request.captures is not None else None
+    return group_variables(directive.args)
 
 
 def _location(directive: Directive, scope: Scope) -> LocationMatch:

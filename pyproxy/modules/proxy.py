@@ -43,9 +43,9 @@ def _pass(directive: Directive, scope: Scope) -> _Pass:
     scheme, _, uri = values.upstream_url(url)
     if scheme != "http":
         raise ValueError(f'"{scheme}://" to an upstream is not supported by pyproxy yet')
-    if uri is not None and (scope.match.kind in ("~", "~*", "@")):
+    if uri is not None and (scope.match.kind in ("~", "~*", "@") or scope.context is not LOCATION):
         raise ValueError(
-            "cannot have a URI part in a location given by a regular expression or in a named location, "
+            "cannot have a URI part in a location given by a regular expression, in a named location or in an `if`, "
             f"remove `{uri}` after the address"
         )
     return _Pass(url, compiled, uri, directive.source)
@@ -119,7 +119,7 @@ _FAILURES = (
 
 
 def _compile(scope: Scope, location: Location) -> None:
-    to: _Pass | None = scope.own("proxy_pass")
+    to: _Pass | None = scope.of_location("proxy_pass")
     if to is None:
         return
     target = _compile_target(scope, location, to)

@@ -1,96 +1,190 @@
-"""ngx_http_rewrite_module; so far ``return``."""
+"""ngx_http_rewrite_module: rewrite, if, set, break, return."""
 
 from __future__ import annotations
 
-from pyproxy.config.schema import Context, Module, Scope, Spec
+import re
+from collections.abc import Iterable, Iterator
+
+from pyproxy.config.schema import MANY, Context, Module, Scope, Spec, flag
 from pyproxy.config.tree import Directive
-from pyproxy.core import phases
-from pyproxy.core.filters import share
-from pyproxy.core.redirect import absolute
-from pyproxy.core.request import Request, Response
-from pyproxy.core.site import DONE, Handler, Location, Outcome, Phase, Server
-from pyproxy.core.uri import escape_controls
-from pyproxy.core.variables import Template
+from pyproxy.core import condition, script
+from pyproxy.core.captures import group_variables
+from pyproxy.core.log import WARN
+from pyproxy.core.regex import compile_regex
+from pyproxy.core.request import Request
+from pyproxy.core.site import Location, Phase, Server
+from pyproxy.core.text_answer import answer_with
+from pyproxy.core.variables import Variable
+
+PLACES = Context.SERVER | Context.LOCATION | Context.SERVER_IF | Context.LOCATION_IF
+STEPS = "rewrite steps"
+URLS = ("http://", "https://", "$scheme")
+"""How what leads elsewhere begins."""
 
 
-def _return(directive: Directive, scope: Scope) -> Handler:
+def _return(directive: Directive, scope: Scope) -> script.Step:
     code, *text = directive.args
-    if not text and code.startswith(("http://", "https://", "$scheme")):
+    if not text and code.startswith(URLS):
         code, text = "302", [code]
     # below 200 there is no answer; nginx sends one nevertheless, after which the client waits for another
     if not (code.isascii() and code.isdigit() and 200 <= int(code) <= 999):
         raise ValueError(f'invalid return code "{code}", expected 200 to 999')
-    return _handler(int(code), scope.template("".join(text)))
+    return script.answer(answer_with(int(code), scope.template("".join(text))))
 
 
-def _handler(status: int, text: Template) -> Handler:
-    if status >= 400 and text.constant == b"":
-        return lambda request: status
-
-    if status in phases.REDIRECTS:
-
-        def redirect(request: Request) -> Outcome:
-            target = absolute(request, escape_controls(text.render(request)))
-            phases.finalize(request, status, ((b"Location", target),))
-            return DONE
-
-        return redirect
-
-    return _Answer(status, text)
+_FLAGS = {"": 0, "last": 0, "break": 0, "redirect": 302, "permanent": 301}
 
 
-class _Answer:
-    """``return`` with a text. The response to one that never varies is made once, and shared."""
+def _rewrite(directive: Directive, scope: Scope) -> script.Rewrite:
+    pattern, replacement, *flags = directive.args
+    if not replacement:
+        raise ValueError("empty replacement")
+    how = flags[0] if flags else ""
+    if how not in _FLAGS:
+        raise ValueError(f'invalid parameter "{how}", expected last, break, redirect or permanent')
+    status = _FLAGS[how] or (302 if replacement.startswith(URLS) else 0)
+    template = scope.template(replacement.removesuffix("?"))
+    return script.Rewrite(compile_regex(pattern), pattern, template, status, not replacement.endswith("?"), how)
 
-    def __init__(self, status: int, text: Template) -> None:
-        self._status = status
-        self._text = text
-        self._constant = text.constant
-        self._shared: dict[tuple[Location, bytes], Response] = {}
 
-    def __call__(self, request: Request) -> Outcome:
-        location = request.location
-        content_type = location.content_type(request.uri)
-        response = self._shared.get((location, content_type))
-        if response is not None and not request.error_status and not request.head.fields.names.conditional:
-            request.stream.start(request, response, self._constant or b"", True)
-        elif (request.error_status or self._status) == 204:
-            request.respond(Response(self._status, [], 0))
-        else:
-            body = self._text.render(request)
-            response = self._response(content_type, body)
-            if self._constant is not None and share(request, response):
-                self._shared[location, content_type] = response
-                request.stream.start(request, response, body, True)
-            else:
-                request.respond(response, body)
-        return DONE
+def _break(directive: Directive, scope: Scope) -> script.Step:
+    return script.break_off
 
-    def _response(self, content_type: bytes, body: bytes) -> Response:
-        return Response(self._status, [(b"Content-Type", content_type)], len(body))
+
+_NAME = re.compile(r"\$([A-Za-z0-9_]+)", re.ASCII)
+
+
+def _variable(text: str, scope: Scope) -> Variable:
+    if not (match := _NAME.fullmatch(text)):
+        raise ValueError(f'invalid variable name "{text}"')
+    return scope.variables.find(match[1])
+
+
+def _set(directive: Directive, scope: Scope) -> script.Step:
+    name, value = directive.args
+    return script.set_variable(_variable(name, scope), scope.template(value))
+
+
+def _uninitialized(name: str) -> Variable:
+    def get(request: Request) -> bytes:
+        values = request.values
+        if values is not None and name in values:
+            found: bytes = values[name]
+            return found
+        if request.location.uninitialized_variable_warn:
+            request.complain(WARN, f'using uninitialized "{name}" variable')
+        request.set_variable(name, b"")
+        return b""
+
+    return Variable(name, get, changeable=True, weak=True)
+
+
+def _set_variable(directive: Directive) -> Iterable[Variable]:
+    if match := _NAME.fullmatch(directive.args[0]):
+        yield _uninitialized(match[1].lower())
+
+
+def _groups(directive: Directive) -> Iterator[Variable]:
+    yield from group_variables(directive.args)
+
+
+def _condition(directive: Directive, scope: Scope) -> script.If:
+    # the parentheses belong to nginx's notation, and are not in the tree
+    return script.If(_test(list(directive.args), scope))
+
+
+def _test(words: list[str], scope: Scope) -> condition.Condition:
+    shown = " ".join(words)
+    if len(words) == 1 and words[0].startswith("$"):
+        return condition.is_true(_variable(words[0], scope))
+    if len(words) == 2 and (match := re.fullmatch("(!?)-([fdex])", words[0])):
+        return condition.is_file(scope.template(words[1]), match[2], not match[1])
+    if len(words) == 3 and words[0].startswith("$"):
+        variable, operator, value = _variable(words[0], scope), words[1], words[2]
+        if operator in ("=", "!="):
+            return condition.equals(variable, scope.template(value), operator == "=")
+        if operator in ("~", "~*", "!~", "!~*"):
+            regex = compile_regex(value, operator.endswith("*"))
+            return condition.matches(variable, regex, not operator.startswith("!"))
+        raise ValueError(f'unexpected "{operator}" in condition, expected = != ~ ~* !~ !~*')
+    raise ValueError(
+        f'invalid condition "{shown}", expected ($name), ($name = value), ($name ~ regex) or (-f path)'
+        " and the like, one only; a value with spaces needs quotes"
+    )
+
+
+def _steps(scope: Scope) -> tuple[script.Step, ...]:
+    """The script of one level, its ``if`` blocks filled."""
+    inner = {id(child.block): child for child in scope.children}
+    steps: list[script.Step] = scope.own(STEPS) or []
+    for step in steps:
+        if isinstance(step, script.If):
+            child = inner[id(step)]
+            step.location, step.steps = child.location, _steps(child)
+    return tuple(steps)
 
 
 def _compile_server(scope: Scope, server: Server) -> None:
-    if handlers := scope.own("return"):
-        server.handlers = (*server.handlers, handlers[0])
+    if steps := _steps(scope):
+        server.add_handler(Phase.SERVER_REWRITE, script.Script(steps, True, scope.get("rewrite_log")))
 
 
 def _compile_location(scope: Scope, location: Location) -> None:
-    if scope.context is Context.LOCATION and (handlers := scope.own("return")):
-        location.add_handler(Phase.REWRITE, handlers[0])
+    location.uninitialized_variable_warn = scope.get("uninitialized_variable_warn")
+    if scope.context is Context.LOCATION and (steps := _steps(scope)):
+        location.add_handler(Phase.REWRITE, script.Script(steps, False, scope.get("rewrite_log")))
 
+
+_ANYWHERE = Context.HTTP | PLACES
 
 MODULE = Module(
     name="rewrite",
     directives=(
         Spec(
+            "rewrite",
+            PLACES,
+            _rewrite,
+            (2, 3),
+            into=STEPS,
+            declares=_groups,
+            summary="Change a path that matches a regular expression; last, break, redirect or permanent.",
+        ),
+        Spec(
             "return",
-            Context.SERVER | Context.LOCATION,
+            PLACES,
             _return,
             (1, 2),
-            repeat=True,
-            summary="Answer with a status, text or URL; the first one counts.",
+            into=STEPS,
+            summary="Answer with a status, text or URL.",
         ),
+        Spec("break", PLACES, _break, (0, 0), into=STEPS, summary="Skip the rest of these directives."),
+        Spec(
+            "set",
+            PLACES,
+            _set,
+            (2, 2),
+            into=STEPS,
+            declares=_set_variable,
+            summary="Give a variable a value.",
+        ),
+        *(
+            Spec(
+                "if",
+                outer,
+                _condition,
+                (1, MANY),
+                into=STEPS,
+                block=inner,
+                declares=_groups,
+                summary="Directives for requests for which a condition is true.",
+            )
+            for outer, inner in (
+                (Context.SERVER, Context.SERVER_IF),
+                (Context.LOCATION, Context.LOCATION_IF),
+            )
+        ),
+        flag("rewrite_log", _ANYWHERE, False, "Write to the error log, as notices, what rewrite does."),
+        flag("uninitialized_variable_warn", _ANYWHERE, True, "Warn of variables that are used before they are set."),
     ),
     server=_compile_server,
     location=_compile_location,

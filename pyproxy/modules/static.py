@@ -36,7 +36,7 @@ class _Static:
         file: OpenFile | None
         if (
             # the memo is the route's location's: another one that shows a page for its error must not read it
-            not request.internal
+            not request.moved
             and (file := route.memo) is not None
             and file.checked <= request.started < file.until
             and file.response is not None

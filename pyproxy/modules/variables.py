@@ -13,7 +13,7 @@ import time
 from pyproxy import __version__
 from pyproxy.config.schema import Module
 from pyproxy.core.dates import iso_time, log_time
-from pyproxy.core.request import Request
+from pyproxy.core.request import REWRITTEN, Request
 from pyproxy.core.variables import Depends, Getter, Variable, VariableFamily
 
 CONSTANT, CONNECTION, HEAD, REQUEST = Depends
@@ -140,6 +140,12 @@ def _request_method(request: Request) -> bytes | None:
     return request.method or None
 
 
+def _set_args(request: Request, value: bytes) -> None:
+    request.args = value
+    request.rewritten = max(request.rewritten, REWRITTEN)
+    request.moved = True
+
+
 MODULE = Module(
     name="variables",
     variables=(
@@ -164,7 +170,7 @@ MODULE = Module(
         Variable("uri", lambda request: request.uri or None, HEAD),
         Variable("document_uri", lambda request: request.uri or None, HEAD),
         Variable("request_uri", lambda request: request.head.target or None, HEAD),
-        Variable("args", lambda request: request.args or None, HEAD),
+        Variable("args", lambda request: request.args or None, HEAD, set=_set_args),
         Variable("query_string", lambda request: request.args or None, HEAD),
         Variable("is_args", lambda request: b"?" if request.args else b"", HEAD),
         Variable("request", _request_line, HEAD),

@@ -55,7 +55,7 @@ class ProxyHandler:
 
     def __call__(self, request: Request) -> Outcome:
         route = request.route
-        if route.memo is not None and not request.internal:
+        if route.memo is not None and not request.moved:
             target, block, method = route.memo
         elif self._pass_body and (request.stream.body_pending or request.body is not None):
             return self._with_body(request)
@@ -69,7 +69,7 @@ class ProxyHandler:
             framing = b"" if (length := self.body_length(request)) is None else b"Content-Length: %d\r\n" % length
             method = self._writer.method(request)
             block = self._writer.write(request, method, target, self.target.uri(request, target), framing) + body
-            if self._repeats and not request.internal:
+            if self._repeats and not request.moved:
                 # nothing is remembered of a request with a body: it comes by another way
                 route.memo = (target, block, method)
         exchange = Exchange(request, self, target.group, block, method, target.url)
@@ -84,7 +84,9 @@ class ProxyHandler:
             return len(self._set_body.render(request))
         if request.body is not None and self._pass_body:
             return request.body.size
-        return request.head.fields.content_length if self._pass_body and not request.internal else None
+        length = request.head.fields.content_length
+        # of another length, an error page's request has no body left to send
+        return length if self._pass_body and request.is_main and (not length or not request.internal) else None
 
     def _with_body(self, request: Request) -> Outcome:
         try:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from pyproxy.core.regex import Captures
+from pyproxy.core.captures import Captures
 
 if TYPE_CHECKING:
     from pyproxy.core.request import Request

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from pyproxy.config import values
 from pyproxy.config.tree import Source
+from pyproxy.core.request import AS_SENT, REWRITTEN_HERE
 from pyproxy.core.uri import escape, escape_spaces
 from pyproxy.upstream.group import Group, Keepalive
 from pyproxy.upstream.peer import Peer
@@ -111,15 +112,16 @@ class FixedTarget:
 
     def uri(self, request: Request, target: Target) -> bytes:
         """The request target to send: as it came, or with the location's part replaced by the URL's URI."""
-        route = request.route
-        unchanged = request.uri == route.uri and request.args == route.args
-        if target.uri is None and unchanged:
-            return route.head.target
-        rest = request.uri if target.uri is None else request.uri[self._prefix :]
-        if not unchanged or b"%" in route.head.target:
+        head = request.route.head
+        if target.uri is None and request.rewritten == AS_SENT:
+            return head.target
+        # after `rewrite ... break` the URI need not begin with the location's path
+        replaced = target.uri if target.uri is not None and request.rewritten != REWRITTEN_HERE else b""
+        rest = request.uri[self._prefix :] if replaced else request.uri
+        if request.internal or b"%" in head.target:
             rest = escape(rest)
         args = b"?" + request.args if request.args else b""
-        return escape_spaces((target.uri or b"") + rest + args)
+        return escape_spaces(replaced + rest + args)
 
 
 class VariableTarget:
@@ -140,6 +142,6 @@ class VariableTarget:
         """The URL's own URI, or the request's as it came."""
         if target.uri is not None:
             return escape_spaces(target.uri if target.uri.startswith(b"/") else b"/" + target.uri)
-        if request.uri == request.route.uri:
+        if request.rewritten == AS_SENT:
             return request.head.target
         return escape(request.uri) + (b"?" + request.args if request.args else b"")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pyproxy.core.regex import Captures, compile_regex
+from pyproxy.core.captures import Captures
+from pyproxy.core.regex import compile_regex
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ VARIABLES = Variables([Variable("x", lambda request: cast(Any, request).x, Depen
 
 def path(text: str, uri: bytes, alias_of: bytes | None = None, whole: bool = False, x: bytes = b"") -> bytes | None:
     root = Root(VARIABLES.template(text), b"/prefix", alias_of, whole)
-    return root.path(cast(Request, SimpleNamespace(uri=uri, x=x, captures=None)))
+    return root.path(cast(Request, SimpleNamespace(uri=uri, x=x, captures=None, values=None)))
 
 
 @pytest.mark.parametrize(

@@ -60,8 +60,8 @@ class FakeStream:
         head = self._parser.parse(b"\r\n".join([*lines, b"", b""]))
         server = self.server
         uri, args = normalise(head.target, server.merge_slashes)
-        location, captures = server.locations.find(uri)
-        return Route(head, uri, args, server, location or server.default_location, captures)
+        location, captures = server.route(uri, None)
+        return Route(head, uri, args, server, location, captures)
 
     @property
     def status(self) -> int:

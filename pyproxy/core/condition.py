@@ -1,0 +1,77 @@
+"""What ``if`` asks: a variable's value, or what there is at a path."""
+
+from __future__ import annotations
+
+import re
+import stat
+from collections.abc import Callable
+from errno import ENAMETOOLONG, ENOENT, ENOTDIR
+from typing import TYPE_CHECKING
+
+from pyproxy.core.captures import matched, not_matched
+from pyproxy.core.log import CRIT
+from pyproxy.core.openfiles import look
+from pyproxy.core.root import shown
+from pyproxy.core.variables import Depends
+
+if TYPE_CHECKING:
+    from pyproxy.core.request import Request
+    from pyproxy.core.variables import Template, Variable
+
+Condition = Callable[["Request"], bool]
+
+FILE_TESTS: dict[str, Callable[[int], bool]] = {
+    "f": stat.S_ISREG,
+    "d": stat.S_ISDIR,
+    "e": lambda mode: True,
+    "x": lambda mode: bool(mode & stat.S_IXUSR),
+}
+"""By the letter, what must be true of a mode."""
+
+
+def is_true(variable: Variable) -> Condition:
+    """Neither empty nor ``0``."""
+    get = variable.get
+    return lambda request: (get(request) or b"") not in (b"", b"0")
+
+
+def equals(variable: Variable, value: Template, wanted: bool) -> Condition:
+    """``=``, or ``!=`` if not ``wanted``."""
+    get, render = variable.get, value.render
+    return lambda request: ((get(request) or b"") == render(request)) is wanted
+
+
+def matches(variable: Variable, regex: re.Pattern[bytes], wanted: bool) -> Condition:
+    """``~``, or ``!~`` if not ``wanted``; ``$1`` is what it captured either way."""
+    get = variable.get
+    # what a route remembers may be made of captures, if these are always the same for its head
+    steady = variable.depends < Depends.REQUEST
+
+    def test(request: Request) -> bool:
+        request.moved = request.moved or not steady
+        if match := regex.search(get(request) or b""):
+            matched(request, match)
+        else:
+            not_matched(request)
+        return (match is not None) is wanted
+
+    return test
+
+
+def is_file(path: Template, letter: str, wanted: bool) -> Condition:
+    """``-f``, ``-d``, ``-e``, ``-x``, or these with a ``!`` if not ``wanted``."""
+    render, passes = path.render, FILE_TESTS[letter]
+
+    def test(request: Request) -> bool:
+        name = render(request)
+        try:
+            found = passes(look(name).st_mode)
+        except ValueError:  # a NUL
+            found = False
+        except OSError as error:
+            found = False
+            if error.errno not in (ENOENT, ENOTDIR, ENAMETOOLONG):
+                request.complain(CRIT, f'stat() "{shown(name)}" failed ({error.errno}: {error.strerror})')
+        return found is wanted
+
+    return test
