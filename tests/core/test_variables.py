@@ -66,7 +66,7 @@ def test_captures() -> None:
     ("text", "message"),
     [
         ("$hots", 'unknown variable "$hots", did you mean `$host`?'),
-        ("$arg_", 'unknown variable "$arg_"'),
+        ("$arg", 'unknown variable "$arg"'),
         ("$0", 'unknown variable "$0"'),
         ("a$", 'invalid variable name in "a$"'),
         ("$-", 'invalid variable name in "$-"'),

@@ -1,10 +1,14 @@
-"""return, in servers and locations."""
+"""rewrite, if, set and return. What they mean is tested against nginx; here: what they refuse, log and remember."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
-from .conftest import Ask
+from pyproxy.config.tree import ConfigError
+
+from .conftest import Ask, MakeSite
 
 
 @pytest.mark.parametrize(
@@ -72,3 +76,91 @@ def test_return_is_not_inherited(stream: Ask) -> None:
     client = stream("location /a { return 200 text; location /a/b { } }")
     client.ask("/a/b")
     assert client.status == 404
+
+
+@pytest.mark.parametrize(
+    ("directives", "message"),
+    [
+        ("rewrite ^ '';", "empty replacement"),
+        ("rewrite ^ /a next;", 'invalid parameter "next", expected last, break, redirect or permanent'),
+        ("rewrite ( /a;", 'regular expression "(" cannot be used'),
+        ("rewrite ^ /$none;", 'unknown variable "$none"'),
+        ("set x 1;", 'invalid variable name "x"'),
+        ("set $host 1;", "the variable `$host` exists already"),
+        ("return 199;", 'invalid return code "199"'),
+        ("if ($arg_a == b) { }", 'unexpected "==" in condition'),
+        ("if ($arg_a = b c) { }", 'invalid condition "$arg_a = b c"'),
+        ("if (arg_a) { }", 'invalid condition "arg_a"'),
+        ("if (-g /a) { }", 'invalid condition "-g /a"'),
+        ("if ($arg_a ~ [) { }", 'regular expression "[" cannot be used'),
+        ("if ($arg_a) { if ($arg_b) { } }", "`if` is not allowed in an `if`"),
+        ("if ($arg_a) { location / { } }", "`location` is not allowed in an `if`"),
+    ],
+)
+def test_refused(make_site: MakeSite, directives: str, message: str) -> None:
+    for text in (directives, f"location /x {{ {directives} }}"):
+        with pytest.raises(ConfigError) as raised:
+            make_site(text)
+        assert message in str(raised.value)
+        assert "nginx.conf:" in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("directives", "message"),
+    [
+        ("location ~ /x { if ($arg_a) { proxy_pass http://127.0.0.1:1/uri; } }", "cannot have a URI part"),
+        ("if ($arg_a) { add_header A b; }", "`add_header` is not allowed in an `if` of a server"),
+        ("location / { if ($arg_a) { proxy_set_header A b; } }", "`proxy_set_header` is not allowed in an `if` of a l"),
+    ],
+)
+def test_refused_in_an_if(make_site: MakeSite, directives: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        make_site(directives)
+
+
+def test_rewrite_log(stream: Ask, errors: Callable[[], str]) -> None:
+    client = stream(
+        "rewrite_log on; rewrite ^/no x; rewrite ^/a(.*)$ /b$1?c; location /b { rewrite (.*) http://x/$1 last; }"
+    )
+    client.ask("/a1?d")
+    log = errors()
+    for line in (
+        '"^/no" does not match "/a1"',
+        '"^/a(.*)$" matches "/a1"',
+        'rewritten data: "/b1", args: "c&d"',
+        'rewritten redirect: "http://x//b1?c&d"',
+    ):
+        assert f"[notice] {line}"[10:] in log
+
+
+def test_rewrite_is_silent(stream: Ask, errors: Callable[[], str]) -> None:
+    stream("location /a { rewrite ^ /b; } location /b { return 204; }").ask("/a")
+    assert "rewritten" not in errors()
+
+
+def test_a_variable_used_before_it_is_set(stream: Ask, errors: Callable[[], str]) -> None:
+    client = stream(
+        "location /a { return 200 $x; } location /b { uninitialized_variable_warn off; return 200 $x; }"
+        "location /c { set $x 1; return 200 $x; }"
+    )
+    bodies = []
+    for path in ("/a", "/b", "/c"):
+        client.ask(path)
+        bodies.append(client.body)
+    assert bodies == [b"", b"", b"1"]
+    assert errors().count('using uninitialized "x" variable') == 1
+
+
+def test_a_redirect_cannot_break_a_field(stream: Ask) -> None:
+    client = stream("rewrite ^/([^/]*)$ http://other/$1;")
+    client.ask("/%0d%0aSet-Cookie:%20a")
+    location = client.field("Location")
+    assert location is not None
+    assert location.startswith("http://other/%0D%0ASet-Cookie:")
+
+
+def test_what_a_route_remembers_is_not_for_requests_that_an_if_moved(stream: Ask) -> None:
+    client = stream("location / { if ($request_id ~ ^.*$) { return 200 $uri; } }")
+    for _ in range(2):
+        assert client.ask("/a", again=True).moved
+        assert client.body == b"/a"
