@@ -106,24 +106,32 @@ def _exchanges(request: Request) -> list[Exchange]:
     return found[::-1]
 
 
-def _attempts(show: Callable[[Attempt], str]) -> Getter:
+def _attempts(show: Callable[[Attempt, Exchange], str]) -> Getter:
     """One value for every server that was asked, as nginx lists them: ``a, b : c``."""
 
     def get(request: Request) -> bytes | None:
         if request.upstream is None:
             return None
-        exchanges = (", ".join(map(show, exchange.attempts)) for exchange in _exchanges(request) if exchange.attempts)
+        exchanges = (
+            ", ".join([show(attempt, exchange) for attempt in exchange.attempts])
+            for exchange in _exchanges(request)
+            if exchange.attempts
+        )
         return " : ".join(exchanges).encode() or None
 
     return get
 
 
 def _seconds(start: str, end: str) -> Getter:
-    def show(attempt: Attempt) -> str:
+    def show(attempt: Attempt, exchange: Exchange) -> str:
         at = getattr(attempt, end)
         return f"{max(0.0, at - getattr(attempt, start)):.3f}" if at >= 0 else "-"
 
     return _attempts(show)
+
+
+def _sent(attempt: Attempt, exchange: Exchange) -> str:
+    return str(len(exchange.block) + attempt.sent if attempt.connected >= 0 else 0)
 
 
 def _upstream_header(name: str) -> Getter:
@@ -140,7 +148,8 @@ def _upstream_trailer(name: str) -> Getter:
     wanted = name.replace("_", "-").encode()
 
     def get(request: Request) -> bytes | None:
-        pairs = request.upstream.trailers if request.upstream is not None else ()
+        notes = request.upstream.notes if request.upstream is not None else None
+        pairs = notes.trailers if notes is not None else ()
         return b", ".join(value for lower, _, value in pairs if lower == wanted) or None
 
     return get
@@ -178,17 +187,17 @@ MODULE = Module(
         ),
     ),
     variables=(
-        Variable("upstream_addr", _attempts(lambda attempt: attempt.peer.name)),
-        Variable("upstream_status", _attempts(lambda attempt: str(attempt.status or "-"))),
+        Variable("upstream_addr", _attempts(lambda attempt, exchange: attempt.peer.name)),
+        Variable("upstream_status", _attempts(lambda attempt, exchange: str(attempt.status or "-"))),
         Variable("upstream_connect_time", _seconds("started", "connected")),
         Variable("upstream_header_time", _seconds("started", "headed")),
         Variable("upstream_response_time", _seconds("started", "ended")),
-        Variable("upstream_response_length", _attempts(lambda attempt: str(attempt.received))),
+        Variable("upstream_response_length", _attempts(lambda attempt, exchange: str(attempt.received))),
         Variable(
             "upstream_bytes_received",
-            _attempts(lambda attempt: str(attempt.head_size + attempt.framed)),
+            _attempts(lambda attempt, exchange: str(attempt.bytes)),
         ),
-        Variable("upstream_bytes_sent", _attempts(lambda attempt: str(attempt.sent))),
+        Variable("upstream_bytes_sent", _attempts(_sent)),
         Variable("upstream_cache_status", lambda request: None),
         VariableFamily("upstream_http_", _upstream_header),
         VariableFamily("upstream_trailer_", _upstream_trailer),

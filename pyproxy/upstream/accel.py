@@ -37,7 +37,7 @@ class Accel:
             throttle(request, int(rate))
         buffering = (self._value(fields, b"x-accel-buffering") or b"").lower()
         if buffering in (b"yes", b"no"):
-            exchange.buffering = buffering == b"yes"
+            exchange.note().buffering = buffering == b"yes"
         return self._value(fields, b"x-accel-redirect")
 
 

@@ -11,19 +11,7 @@ if TYPE_CHECKING:
 class Attempt:
     """One server that was asked, for ``$upstream_addr``, ``$upstream_status`` and the times (seconds)."""
 
-    __slots__ = (
-        "connected",
-        "ended",
-        "framed",
-        "head_size",
-        "headed",
-        "peer",
-        "received",
-        "reused",
-        "sent",
-        "started",
-        "status",
-    )
+    __slots__ = ("bytes", "connected", "ended", "headed", "peer", "received", "reused", "sent", "started", "status")
 
     def __init__(self, peer: Peer, started: float) -> None:
         self.peer = peer
@@ -33,6 +21,7 @@ class Attempt:
         self.status = 0
         self.received = 0
         """Bytes of the answer's body with its framing, if it was wanted."""
-        self.framed = 0
-        """The same, wanted or not."""
-        self.head_size = self.sent = 0
+        self.bytes = 0
+        """All that was received."""
+        self.sent = 0
+        """Bytes of the request that followed its head."""

@@ -13,6 +13,7 @@ from pyproxy.http1.message import UPSTREAM, BadMessage
 
 if TYPE_CHECKING:
     from pyproxy.core.request import Response
+    from pyproxy.upstream.bind import LocalAddress
     from pyproxy.upstream.exchange import Exchange
     from pyproxy.upstream.peer import Peer
 
@@ -49,7 +50,7 @@ class UpstreamConnection(asyncio.Protocol):
         """``exchange`` is the one that has it opened."""
         self.worker = exchange.worker
         self.peer = peer
-        self.local = exchange.local
+        self.local: LocalAddress | None = None
         """The address that it is made from, where the configuration says so."""
         self.exchange: Exchange | None = exchange
         self.requests = 0
@@ -278,7 +279,7 @@ class UpstreamConnection(asyncio.Protocol):
         assert body is not None
         assert head is not None
         attempt = exchange.attempts[-1]
-        attempt.framed += len(data)
+        attempt.bytes += len(data)
         attempt.received += len(data)
         try:
             pieces, rest = body.feed(data)
@@ -294,7 +295,7 @@ class UpstreamConnection(asyncio.Protocol):
         if rest is None:
             return
         if exchange.options.pass_trailers and isinstance(body, ChunkedReader):
-            exchange.trailers = body.trailers
+            exchange.note().trailers = body.trailers
         if rest:
             self.close()
             exchange.extra_data()

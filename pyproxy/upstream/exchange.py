@@ -21,6 +21,7 @@ from pyproxy.upstream.tunnel import Tunnel
 
 if TYPE_CHECKING:
     from pyproxy.core.message import Pair, ResponseHead
+    from pyproxy.upstream.bind import LocalAddress
     from pyproxy.upstream.connection import UpstreamConnection
     from pyproxy.upstream.group import Group
     from pyproxy.upstream.options import UpstreamProtocol
@@ -30,6 +31,16 @@ if TYPE_CHECKING:
 NON_IDEMPOTENT = frozenset({b"POST", b"LOCK", b"PATCH"})
 NO_FAILURES = frozenset({"http_403", "http_404"})
 """Answers after which another server may be asked, but which say nothing against this one."""
+
+
+class Notes:
+    """What an answer may say besides its head and body."""
+
+    __slots__ = ("buffering", "trailers")
+
+    def __init__(self) -> None:
+        self.buffering: bool | None = None
+        self.trailers: tuple[Pair, ...] = ()
 
 
 class Exchange:
@@ -46,17 +57,15 @@ class Exchange:
         "before",
         "block",
         "body",
-        "buffering",
         "connection",
         "group",
         "head",
-        "local",
         "method",
+        "notes",
         "options",
         "protocol",
         "request",
         "started",
-        "trailers",
         "upgrading",
         "worker",
     )
@@ -66,11 +75,7 @@ class Exchange:
     ) -> None:
         self.request = request
         self.protocol = protocol
-        self.options = options = protocol.options
-        self.buffering = options.buffering
-        """Whether answers are put aside for a slow client; an answer may say so itself (X-Accel-Buffering)."""
-        self.local = options.bind.address(request) if options.bind is not None else None
-        """Where to connect from."""
+        self.options = protocol.options
         self.group = group
         self.block = block
         self.method = method
@@ -83,8 +88,8 @@ class Exchange:
         self.attempts: list[Attempt] = []
         self.head: ResponseHead | None = None
         """The head that was answered, for ``$upstream_http_*``."""
-        self.trailers: tuple[Pair, ...] = ()
-        """What came after the answer's chunked body."""
+        self.notes: Notes | None = None
+        """What the answer says that few answers do."""
         self.started = self.worker.now()
         self._tried: set[Peer] = set()
         self._failures = 0
@@ -94,6 +99,23 @@ class Exchange:
         """The exchange that an internal redirect has led away from, for the ``$upstream_*`` variables."""
         request.handler = self
         request.upstream = self
+
+    @property
+    def local(self) -> LocalAddress | None:
+        """Where to connect from, if the configuration says so."""
+        return None if self.options.bind is None else self.options.bind.address(self.request)
+
+    @property
+    def buffering(self) -> bool:
+        """Whether the answer is put aside for a slow client: it may say so itself (X-Accel-Buffering)."""
+        said = self.notes.buffering if self.notes is not None else None
+        return self.options.buffering if said is None else said
+
+    def note(self) -> Notes:
+        """Where to write down what the answer says."""
+        if self.notes is None:
+            self.notes = Notes()
+        return self.notes
 
     @property
     def url(self) -> str:
@@ -121,7 +143,7 @@ class Exchange:
         attempt = Attempt(peer, now)
         self.attempts.append(attempt)
         peer.active += 1
-        connection = None if stale else peer.take(self.local)
+        connection = None if stale else peer.take() if self.options.bind is None else peer.take_from(self.local)
         if connection is not None:
             attempt.reused = True
             self.connected(connection, now)
@@ -136,16 +158,14 @@ class Exchange:
         """A connection is there: send the request."""
         self._connecting = None
         self.connection = connection
-        attempt = self.attempts[-1]
-        attempt.connected = now
+        self.attempts[-1].connected = now
         body = self.body
         if body is None:
-            attempt.sent = len(self.block)
             connection.begin(self, self.block, now)
         else:
-            data = self.block + body.begin()
-            attempt.sent = len(data)
-            connection.begin(self, data, now)
+            begun = body.begin()
+            self.attempts[-1].sent = len(begun)
+            connection.begin(self, self.block + begun, now)
             body.send(connection)
 
     def connect_failed(self, peer: Peer, error: Exception) -> None:
@@ -153,9 +173,9 @@ class Exchange:
         if not self.waits_for(peer):
             return
         self._connecting = None
-        if self.local is not None and getattr(error, "errno", None) == EADDRNOTAVAIL:
+        if self.options.bind is not None and getattr(error, "errno", None) == EADDRNOTAVAIL:
             # nothing is wrong with the server, and no other could be asked from there
-            self.request.complain(CRIT, f"bind({self.local[0]}) failed ({reason(error)}) while connecting to upstream")
+            self.request.complain(CRIT, f"bind() failed ({reason(error)}) while connecting to upstream")
             self._finalize(500)
         elif isinstance(error, TimeoutError) and not error.errno:
             self.timed_out("connecting to upstream")
@@ -266,7 +286,7 @@ class Exchange:
 
     def early_hints(self, head: ResponseHead, size: int) -> None:
         """A 103 has come, ``size`` bytes long: more may follow before the answer."""
-        self.attempts[-1].head_size += size
+        self.attempts[-1].bytes += size
         self.protocol.early_hints(self.request, head, size)
 
     def answered(
@@ -278,8 +298,7 @@ class Exchange:
         self.head = head
         attempt.status = head.status
         attempt.headed = now
-        attempt.head_size += len(block)
-        attempt.framed = len(data)
+        attempt.bytes += len(block) + len(data)
         if head.status >= 300 and self._replace(head, now):
             return
         if attempt.peer.fails:
@@ -351,8 +370,8 @@ class Exchange:
     def answer_end(self) -> None:
         """The answer is complete."""
         self._over()
-        if self.trailers:
-            self.protocol.trailers(self.request, self.trailers)
+        if self.notes is not None and self.notes.trailers:
+            self.protocol.trailers(self.request, self.notes.trailers)
         assert self._passing is not None
         self._passing.answer_end()
 

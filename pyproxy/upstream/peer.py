@@ -72,17 +72,15 @@ class Peer:
         if self.fails and self.failed_at < self.checked:
             self.fails = 0
 
-    def take(self, local: LocalAddress | None = None) -> UpstreamConnection | None:
-        """The idle connection that was used last, which is the one least likely to be closed by the other end.
+    def take(self) -> UpstreamConnection | None:
+        """The idle connection that was used last, which is the one least likely to be closed by the other end."""
+        return self.idle.pop() if self.idle else None
 
-        ``local`` is the address that it must have been made from (``proxy_bind``); None for no particular one.
-        """
-        idle = self.idle
-        if not idle or idle[-1].local == local:
-            return idle.pop() if idle else None
-        found = next((connection for connection in reversed(idle) if connection.local == local), None)
+    def take_from(self, local: LocalAddress | None) -> UpstreamConnection | None:
+        """The last one that was made from that local address (``proxy_bind``)."""
+        found = next((connection for connection in reversed(self.idle) if connection.local == local), None)
         if found is not None:
-            idle.remove(found)
+            self.idle.remove(found)
         return found
 
     def put(self, connection: UpstreamConnection) -> None:
@@ -111,15 +109,19 @@ class Peer:
     async def _connect(self, exchange: Exchange, seconds: float) -> None:
         loop = exchange.worker.loop
         address, local = self.address, exchange.local
+
+        def make() -> UpstreamConnection:
+            connection = UpstreamConnection(exchange, self)
+            connection.local = local
+            return connection
+
         try:
             async with asyncio.timeout(seconds):
                 # the connection itself tells the exchange, so that nothing can happen to it before it is in use
                 if address.path is not None:
-                    await loop.create_unix_connection(lambda: UpstreamConnection(exchange, self), address.path)
+                    await loop.create_unix_connection(make, address.path)
                 else:
-                    await loop.create_connection(
-                        lambda: UpstreamConnection(exchange, self), address.host, address.port, local_addr=local
-                    )
+                    await loop.create_connection(make, address.host, address.port, local_addr=local)
         except Exception as error:
             # OSError mostly; a name that cannot be encoded is a ValueError
             exchange.connect_failed(self, error)
