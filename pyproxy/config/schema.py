@@ -277,6 +277,11 @@ def seconds(name: str, contexts: Context, default: float | None, summary: str = 
     return Spec(name, contexts, _first(values.time), default=default, is_time=True, summary=summary)
 
 
+def media_types(name: str, summary: str = "") -> Spec:
+    """``name text/css application/json`` or ``name *``; the value is for ``MediaTypes``."""
+    return Spec(name, ANYWHERE, lambda directive, scope: directive.args, (1, MANY), repeat=True, summary=summary)
+
+
 def number(name: str, contexts: Context, default: int | None, summary: str = "") -> Spec:
     """``name 100``."""
     return Spec(name, contexts, _first(values.number), default=default, summary=summary)
@@ -285,6 +290,16 @@ def number(name: str, contexts: Context, default: int | None, summary: str = "")
 def text(name: str, contexts: Context, default: str | None, summary: str = "") -> Spec:
     """``name word``, as written."""
     return Spec(name, contexts, _first(str), default=default, summary=summary)
+
+
+def ignored(name: str, contexts: Context, args: tuple[int, int] = (1, 1)) -> Spec:
+    """One that nginx needs and pyproxy does not."""
+    return Spec(name, contexts, lambda directive, scope: directive.args, args, summary="Accepted; has no effect here.")
+
+
+def choice(name: str, contexts: Context, allowed: tuple[str, ...], default: str, summary: str = "") -> Spec:
+    """``name word``, one of a few."""
+    return Spec(name, contexts, _first(lambda text: values.choice(text, allowed)), default=default, summary=summary)
 
 
 def template(name: str, contexts: Context, default: Template | None = None, summary: str = "") -> Spec:

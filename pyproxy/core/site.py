@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from pyproxy.config.tree import Directive, Source
     from pyproxy.config.values import Address
     from pyproxy.core.captures import Captures
+    from pyproxy.core.encodings import Encodings
     from pyproxy.core.errorpages import ErrorPage
+    from pyproxy.core.files import Files
     from pyproxy.core.filters import HeaderFilter
     from pyproxy.core.log import ErrorLog, Logs
     from pyproxy.core.request import Request, Response
@@ -99,6 +101,8 @@ class Location:
         self.limits = Limits()
         self.root: Root
         """Where its files are: ``root`` or ``alias``."""
+        self.files: Files
+        """How they are opened, kept and answered with."""
         self.content_type: Callable[[bytes], bytes] = lambda uri: b"text/plain"
         """The type of a path by its extension: ``types`` and ``default_type``."""
         self.error_pages: dict[int, ErrorPage] = {}
@@ -110,6 +114,8 @@ class Location:
         self.error_log: ErrorLog
         self.log_handlers: tuple[Callable[[Request], None], ...] = ()
         self.max_ranges = MAX_RANGES
+        self.encodings: Encodings
+        """Whom gzip may be sent to."""
         self.header_filters: tuple[HeaderFilter, ...] = ()
         self.conditional_filters: tuple[HeaderFilter, ...] = ()
         """The same for requests with conditions or ranges, which have filters of their own besides."""

@@ -9,7 +9,7 @@ from pyproxy.config.schema import ANYWHERE, MANY, Module, Scope, Spec
 from pyproxy.config.tree import Directive
 from pyproxy.core import phases
 from pyproxy.core.log import ALERT, CRIT, ERROR
-from pyproxy.core.openfiles import OpenFiles, look
+from pyproxy.core.openfiles import look
 from pyproxy.core.request import Request
 from pyproxy.core.root import shown
 from pyproxy.core.site import DONE, Location, Outcome, Phase
@@ -27,13 +27,10 @@ def _index(directive: Directive, scope: Scope) -> list[Template]:
 class _Index:
     """The ``index`` of one location."""
 
-    def __init__(self, scope: Scope) -> None:
+    def __init__(self, scope: Scope, location: Location) -> None:
         levels: list[list[Template]] = scope.get("index") or [[scope.template("index.html")]]
         self._names = [name for level in levels for name in level]
-        self._files: OpenFiles = scope.get("open_file_cache")
-        valid: float | None = scope.get("open_file_cache_valid")
-        self._valid = self._files.valid if valid is None else valid
-        self._log_not_found: bool = scope.get("log_not_found")
+        self._files = location.files
 
     def handle(self, request: Request) -> Outcome:
         if not request.uri.endswith(b"/") or request.method not in _METHODS:
@@ -49,7 +46,7 @@ class _Index:
                 return None
             path = folder + name
             try:
-                self._files.check(path, request.started, self._valid)
+                self._files.kept.check(path, request.started, self._files.valid)
             except OSError as error:
                 status = self._failed(request, path, error)
                 if status is None and not folder_tested:
@@ -93,13 +90,13 @@ class _Index:
         if error.errno == EACCES:
             request.complain(ERROR, f'"{shown(path)}" is forbidden ({error.errno}: {error.strerror})')
             return 403
-        if self._log_not_found:
+        if self._files.log_not_found:
             request.complain(ERROR, f'"{shown(path)}" is not found ({error.errno}: {error.strerror})')
         return 404
 
 
 def _compile(scope: Scope, location: Location) -> None:
-    location.add_handler(Phase.CONTENT, _Index(scope).handle)
+    location.add_handler(Phase.CONTENT, _Index(scope, location).handle)
 
 
 MODULE = Module(
@@ -115,4 +112,5 @@ MODULE = Module(
         ),
     ),
     location=_compile,
+    order=81,
 )

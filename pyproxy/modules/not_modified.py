@@ -29,6 +29,7 @@ def _compile(scope: Scope, location: Location) -> None:
         if status == conditional.NOT_MODIFIED:
             response.status, response.reason, response.length = status, b"", None
             response.allow_ranges = False
+            response.remove(b"accept-ranges")
             response.remove(b"content-type")
             response.remove(b"content-encoding")
 

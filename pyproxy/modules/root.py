@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from typing import cast
 
 from pyproxy.config import values
 from pyproxy.config.schema import ANYWHERE, Context, Module, Scope, Spec, flag, number
 from pyproxy.config.tree import Directive
+from pyproxy.core.files import Files
 from pyproxy.core.openfiles import OpenFiles
 from pyproxy.core.ranges import MAX_RANGES
 from pyproxy.core.request import Request
@@ -64,14 +66,22 @@ def _site(scope: Scope, site: Site) -> None:
 
 
 def _compile(scope: Scope, location: Location) -> None:
+    location.root = _nearest(scope)
     location.max_ranges = scope.get("max_ranges")
+    kept: OpenFiles = scope.get("open_file_cache")
+    valid: float | None = scope.get("open_file_cache_valid")
+    location.files = Files(
+        location, kept, kept.valid if valid is None else valid, scope.get("etag"), scope.get("log_not_found")
+    )
+
+
+def _nearest(scope: Scope) -> Root:
     level: Scope | None = scope
     while level is not None:
         if root := level.own("root") or level.own("alias"):
-            location.root = root
-            return
+            return cast(Root, root)
         level = level.parent
-    location.root = Root(scope.template("html"), os.fsencode(scope.site.prefix))
+    return Root(scope.template("html"), os.fsencode(scope.site.prefix))
 
 
 def _document_root(request: Request) -> bytes:

@@ -45,7 +45,8 @@ def upstream(values: dict[str, str]) -> Iterator[Upstream]:
 def pair(
     request: pytest.FixtureRequest, values: dict[str, str], upstream: Upstream, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Pair]:
-    """Both servers on the module's CONFIG."""
-    pair = Pair(request.module.CONFIG, values, upstream, tmp_path_factory.mktemp("pair"))
+    """Both servers on the module's CONFIG; it may say in NEEDS which modules its nginx must have."""
+    needs = getattr(request.module, "NEEDS", ())
+    pair = Pair(request.module.CONFIG, values, upstream, tmp_path_factory.mktemp("pair"), needs)
     yield pair
     pair.stop()

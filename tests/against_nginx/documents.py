@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 from pathlib import Path
 
@@ -40,6 +41,14 @@ DOCUMENTS: dict[str, bytes] = {
     "www/question?.txt": b"question mark\n",
     "www/hash#.txt": b"hash\n",
     "www/quote'\".txt": b"quotes\n",
+    "www/long.html": b"<p>a line that comes again</p>\n" * 50,
+    "www/long.txt": b"a line that comes again\n" * 50,
+    "www/long.bin": b"a line that comes again\n" * 5000,
+    "www/both.txt": b"the plain file\n" * 10,
+    "www/both.txt.gz": gzip.compress(b"the file in gzip\n" * 10, mtime=0),
+    "www/only.txt.gz": gzip.compress(b"only in gzip\n" * 10, mtime=0),
+    "www/twice.txt.gz": gzip.compress(b"first\n", mtime=0) + gzip.compress(b"second\n", mtime=0),
+    "www/broken.txt.gz": gzip.compress(b"cut in the middle\n" * 10, mtime=0)[:-10],
     "www/big.bin": bytes(range(256)) * 1200,
     "www/folder/index.html": b"<h1>folder</h1>\n",
     "www/folder/page.html": b"<h1>page</h1>\n",

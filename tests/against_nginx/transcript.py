@@ -9,13 +9,17 @@ Every difference that is not counted as one is in this file, and only here:
 - the numbers of ports (which are shown by their names);
 - the boundary of a multipart answer;
 - where chunks begin and end (that the body was chunked is compared);
+- how well a gzip is compressed (what comes out of it is compared);
 - times, remote ports and numbers of connections in access-log lines.
 """
 
 from __future__ import annotations
 
+import contextlib
+import gzip
 import hashlib
 import re
+import zlib
 from collections.abc import Mapping, Sequence
 
 from .client import Conversation
@@ -56,9 +60,11 @@ def transcript(
 
 def _answer(message: Message, ports: Mapping[str, int]) -> list[str]:
     headers = [(name, _header(name.lower(), value, ports)) for name, value in message.headers]
-    body = SIGNATURE.sub(
-        lambda found: b"<center><server%b></center>" % (b"/version" if found[1] else b""), message.body
-    )
+    body = message.body
+    if message.get(b"content-encoding") == b"gzip":
+        with contextlib.suppress(zlib.error, EOFError):
+            body = gzip.decompress(body)
+    body = SIGNATURE.sub(lambda found: b"<center><server%b></center>" % (b"/version" if found[1] else b""), body)
     kind = message.get(b"content-type") or b""
     if kind.startswith(b"multipart/") and (found := BOUNDARY.search(kind)):
         body = body.replace(found[1], b"<boundary>")

@@ -1,0 +1,187 @@
+"""ngx_http_gzip_filter_module: answers compressed on the fly, and to whom gzip may be sent at all."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+
+from pyproxy.config import values
+from pyproxy.config.schema import ANYWHERE, MANY, Module, Scope, Spec, flag, ignored, media_types, size
+from pyproxy.config.tree import Directive
+from pyproxy.core.compression import Compression
+from pyproxy.core.encodings import PROXIED, Encodings
+from pyproxy.core.filters import BodyFilter
+from pyproxy.core.media_types import MediaTypes
+from pyproxy.core.regex import compile_regex
+from pyproxy.core.request import Request
+from pyproxy.core.site import Location
+from pyproxy.core.variables import Variable
+
+STEP, SMALL_STEP = 1 << 15, 1 << 12
+"""Bytes that are compressed at a time, so that it takes about a millisecond: at levels to 5, and at those above."""
+
+_MSIE6 = r"MSIE (?:[45]|6(?!.*SV1))"
+_GZIP_HEADER = 16
+"""Added to zlib's window bits: gzip's framing."""
+
+
+class Deflate:
+    """One body on its way into gzip."""
+
+    def __init__(self, level: int, window: int, memory: int) -> None:
+        """``window`` and ``memory``: zlib's window bits and memory level."""
+        self._step = STEP if level <= 5 else SMALL_STEP
+        self._compress = zlib.compressobj(level, zlib.DEFLATED, _GZIP_HEADER + window, memory)
+        self.read = 0
+        self.written = 0
+        """Bytes, for ``$gzip_ratio``."""
+
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        self.read += len(data)
+        for at in range(0, len(data), self._step):
+            yield self._count(self._compress.compress(data[at : at + self._step]))
+
+    def flush(self) -> tuple[bytes]:
+        return (self._count(self._compress.flush(zlib.Z_SYNC_FLUSH)),)
+
+    def end(self) -> tuple[bytes]:
+        return (self._count(self._compress.flush()),)
+
+    def _count(self, data: bytes) -> bytes:
+        self.written += len(data)
+        return data
+
+
+class _Maker:
+    """Makes the filters of one location."""
+
+    def __init__(self, level: int, window: int, memory: int) -> None:
+        self._level = level
+        self._window = window
+        self._memory = memory
+
+    def __call__(self, request: Request, length: int | None) -> BodyFilter:
+        window, memory = self._window, self._memory
+        if length:
+            # a window larger than the body costs memory and time for nothing
+            while length < (1 << (window - 1)) - 262:
+                window, memory = window - 1, max(memory - 1, 1)
+        body_filter = Deflate(self._level, window, memory)
+        if request.values is None:
+            request.values = {}
+        request.values["gzip"] = body_filter
+        return body_filter
+
+
+def _ratio(request: Request) -> bytes | None:
+    body_filter: Deflate | None = (request.values or {}).get("gzip")
+    if body_filter is None or not body_filter.written:
+        return None
+    thousandths = body_filter.read * 1000 // body_filter.written
+    hundredths = thousandths // 10 % 100 + (thousandths % 10 > 4)
+    whole = thousandths // 1000
+    return b"%d.%02d" % ((whole + 1, 0) if hundredths > 99 else (whole, hundredths))
+
+
+def _level(directive: Directive, scope: Scope) -> int:
+    level = values.number(directive.args[0])
+    if not 1 <= level <= 9:
+        raise ValueError(f'invalid level "{level}", expected 1 to 9')
+    return level
+
+
+def _http_version(directive: Directive, scope: Scope) -> int:
+    return {"1.0": 10, "1.1": 11}[values.choice(directive.args[0], ("1.0", "1.1"))]
+
+
+def _proxied(directive: Directive, scope: Scope) -> frozenset[str]:
+    return frozenset(values.choice(arg, PROXIED) for arg in directive.args)
+
+
+def _disable(directive: Directive, scope: Scope) -> list[str]:
+    return [_MSIE6 if arg == "msie6" else arg for arg in directive.args if arg != "degradation"]
+
+
+def _bits(directive: Directive, scope: Scope, first: int, last: int, offset: int) -> int:
+    """The size of zlib's window or hash table in bytes, as the power of two that it is."""
+    length = values.size(directive.args[0])
+    for bits in range(first, last + 1):
+        if length == 1 << (bits + offset):
+            return bits
+    sizes = ", ".join(str(1 << (bits + offset)) for bits in range(first, last + 1))
+    raise ValueError(f"expected one of {sizes} bytes")
+
+
+def _compile(scope: Scope, location: Location) -> None:
+    patterns = [pattern for patterns in scope.get("gzip_disable") or () for pattern in patterns]
+    location.encodings = Encodings(
+        scope.get("gzip_vary"),
+        scope.get("gzip_http_version"),
+        scope.get("gzip_proxied"),
+        tuple(compile_regex(pattern, ignore_case=True) for pattern in patterns),
+    )
+    if not scope.get("gzip"):
+        return
+    compression = Compression(
+        b"gzip",
+        MediaTypes(scope.get("gzip_types")),
+        scope.get("gzip_min_length"),
+        lambda request, response: request.location.encodings.may_gzip(request, response),
+        _Maker(scope.get("gzip_comp_level"), scope.get("gzip_window"), scope.get("gzip_hash")),
+    )
+    location.add_filter(compression, compression.applies)
+
+
+MODULE = Module(
+    name="gzip",
+    directives=(
+        flag("gzip", ANYWHERE, False, "Compress answers for clients that accept gzip."),
+        media_types("gzip_types", "The media types to compress, besides text/html; * for all."),
+        Spec("gzip_comp_level", ANYWHERE, _level, default=1, summary="From 1, fast, to 9, small."),
+        size("gzip_min_length", ANYWHERE, 20, "The shortest body, in bytes, to compress."),
+        flag("gzip_vary", ANYWHERE, False, "Say `Vary: Accept-Encoding` where answers could be compressed."),
+        Spec(
+            "gzip_http_version",
+            ANYWHERE,
+            _http_version,
+            default=11,
+            summary="The oldest version that gets gzip: 1.0, 1.1.",
+        ),
+        Spec(
+            "gzip_proxied",
+            ANYWHERE,
+            _proxied,
+            (1, MANY),
+            default=frozenset({"off"}),
+            summary="Which answers are compressed for requests that came through a proxy.",
+        ),
+        Spec(
+            "gzip_disable",
+            ANYWHERE,
+            _disable,
+            (1, MANY),
+            repeat=True,
+            summary="Regular expressions of the User-Agents that get no gzip.",
+        ),
+        Spec(
+            "gzip_window",
+            ANYWHERE,
+            lambda directive, scope: _bits(directive, scope, 9, 15, 0),
+            default=15,
+            summary="zlib's window.",
+        ),
+        Spec(
+            "gzip_hash",
+            ANYWHERE,
+            lambda directive, scope: _bits(directive, scope, 1, 9, 8),
+            default=8,
+            summary="zlib's memory for the search.",
+        ),
+        ignored("gzip_buffers", ANYWHERE, (2, 2)),
+        ignored("postpone_gzipping", ANYWHERE),
+        ignored("gzip_no_buffer", ANYWHERE),
+    ),
+    variables=(Variable("gzip_ratio", _ratio),),
+    location=_compile,
+    order=70,
+)
