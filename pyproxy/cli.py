@@ -17,15 +17,20 @@ EXAMPLES = """\
   pyproxy conf/app.toml --listen 8080          the same on another port, without root
   pyproxy -t conf/nginx.conf                   check a configuration
   pyproxy -s reload conf/app.toml              let the one that runs read it again
+  pyproxy status                               its programs; start, stop, restart, tail [-f] as in supervisorctl
   pyproxy convert conf/app.toml --to nginx     the same in the other notation
 """
+CONTROL = ("status", "start", "stop", "restart", "tail", "clear", "signal", "pid", "shutdown")
+"""What is supervisorctl's, for the programs of a configuration."""
+UNKNOWN = 4
+"""supervisorctl's exit status where the status of a program cannot be told."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line. The exit status is 0, 1 after an error, 2 after wrong usage, as argparse has it."""
     arguments = list(sys.argv[1:] if argv is None else argv)
-    options = None
-    if arguments[:1] != ["convert"]:
+    options = command = None
+    if arguments[:1] != ["convert"] and (command := _control_command(arguments)) is None:
         options = _parser().parse_args(arguments)
         if options.version or options.details:
             from pyproxy.version import details, version
@@ -35,11 +40,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     from pyproxy.config.tree import ConfigError
 
     try:
-        status = _proxy(options) if options is not None else _convert(arguments[1:])
+        if options is not None:
+            status = _proxy(options)
+        else:
+            status = _convert(arguments[1:]) if command is None else _control(command, arguments)
         sys.stdout.flush()
     except ConfigError as error:
         print(f"pyproxy: {error}", file=sys.stderr)
-        return 1
+        return UNKNOWN if command == "status" else 1
     except BrokenPipeError:
         # whoever read our output has seen enough; Python must not try again at its exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -75,6 +83,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     add("-v", dest="version", action="store_true", help="print the version and exit")
     add("-V", dest="details", action="store_true", help="print the version and what it is made of, and exit")
+    add("--detach-programs", action="store_true", help="let the programs outlive pyproxy; the next one takes them over")
     add("--listen", metavar="ADDRESS", action="append", default=[], help="listen here instead (may be repeated)")
     return parser
 
@@ -94,7 +103,7 @@ def _proxy(options: argparse.Namespace) -> int:
 
         send(sources, options.signal)
         return 0
-    return _run(sources, options.quiet)
+    return _run(sources, options.quiet, options.detach_programs)
 
 
 def _default_file(prefix: str) -> str:
@@ -109,12 +118,13 @@ def _default_file(prefix: str) -> str:
 def _check(sources: Sources, dump: bool, quiet: bool) -> int:
     from pyproxy.compile import load_schema
     from pyproxy.core.log import Logs
-    from pyproxy.process.programs import supervisor_of
+    from pyproxy.process.programs import plan_of
 
     schema = load_schema()
     loaded = sources.load(schema)
     site = sources.compile(loaded, schema, Logs())
-    supervisor_of(site)
+    if site.programs:
+        plan_of(site)
     if not quiet:
         for warning in site.warnings:
             print(f"pyproxy: [warn] {warning}", file=sys.stderr)
@@ -126,7 +136,7 @@ def _check(sources: Sources, dump: bool, quiet: bool) -> int:
     return 0
 
 
-def _run(sources: Sources, quiet: bool) -> int:
+def _run(sources: Sources, quiet: bool, detach_programs: bool) -> int:
     from pyproxy.compile import load_schema
     from pyproxy.core.log import Logs
     from pyproxy.process.run import Process
@@ -134,10 +144,35 @@ def _run(sources: Sources, quiet: bool) -> int:
     schema = load_schema()
     logs = Logs()
     site = sources.compile(sources.load(schema), schema, logs)
-    process = Process(sources, schema, site, logs, quiet)
+    process = Process(sources, schema, site, logs, quiet, detach_programs)
     process.prepare()
     process.run()
     return 0
+
+
+def _control_command(arguments: list[str]) -> str | None:
+    """The first word, if it is one of CONTROL; ``-c FILE`` and ``-p PREFIX`` may come before it."""
+    place = 0
+    while place < len(arguments) and arguments[place] in ("-c", "-p"):
+        place += 2
+    word = arguments[place] if place < len(arguments) else None
+    return word if word in CONTROL else None
+
+
+def _control(command: str, arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(
+        prog=f"pyproxy {command}",
+        usage=f"%(prog)s [-c FILE] [-p PREFIX] [arguments of `supervisorctl {command}`]",
+        description="Programs are NAME, GROUP:NAME, GROUP:* or all. Exit statuses and messages are supervisorctl's.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("-c", dest="config", metavar="FILE", help="the configuration (default: as without a command)")
+    parser.add_argument("-p", dest="prefix", metavar="PREFIX", default=".", help="where relative paths count from")
+    options, words = parser.parse_known_args(arguments)
+    from pyproxy.compile import Sources
+    from pyproxy.process.command import control
+
+    return control(Sources(options.config or _default_file(options.prefix), options.prefix), words)
 
 
 def _convert(arguments: list[str]) -> int:

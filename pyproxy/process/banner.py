@@ -32,12 +32,12 @@ class Banner:
         if not site.listeners:
             self.say("  listens nowhere: the configuration has no server")
 
-    def programs(self, states: Iterable[ProgramState]) -> None:
-        """The programs, and where their messages are."""
+    def programs(self, states: Iterable[ProgramState], verb: str) -> None:
+        """What the programs do, and where their messages are."""
         for state in states:
             logs = dict.fromkeys(str(log) for log in (state.stdout_logfile, state.stderr_logfile) if log)
             where = f", its messages are in {' and '.join(logs)}" if logs else ""
-            self.say(f"  starts      {state.name}{where}")
+            self.say(f"  {verb:<11} {state.name}{where}")
 
     def ready(self, missing: Iterable[str]) -> None:
         """Everything is there, but for the programs that do not run."""

@@ -1,4 +1,4 @@
-"""``-s``: one process tells another, found by its pid file, what to do."""
+"""One process tells another, found by its pid file, what to do: ``-s``, and ``pyproxy status`` and its like."""
 
 from __future__ import annotations
 
@@ -40,6 +40,28 @@ def _pid_file(sources: Sources, strict: bool) -> str:
             raise
         named = [directive.args[0] for directive in loaded.directives if directive.name == "pid" and directive.args]
         return str(Path(sources.prefix, named[0] if named else schema.specs["pid"][0].default).absolute())
+
+
+def control(sources: Sources, words: list[str]) -> int:
+    """Do to the programs of this configuration what the words say to supervisorctl; its exit status.
+
+    Raises ConfigError if none of them is under Supervisor, and for ``shutdown`` while pyproxy runs.
+    """
+    pid_file = _pid_file(sources, strict=False)
+    pid = PidFile(pid_file).running()
+    from pyproxy.process.programs import link_of
+    from pyproxy.programs.folder import Folder
+
+    folder = Folder.find(link_of(pid_file))
+    if folder is None:
+        if pid is None:
+            raise ConfigError(f"no pyproxy runs this configuration: {pid_file} names no process that runs")
+        raise ConfigError(f"the pyproxy of this configuration, process {pid}, runs no programs")
+    if pid is not None and words[:1] == ["shutdown"]:
+        raise ConfigError(f"pyproxy runs, process {pid}: end it first, with `-s quit` or `-s stop`")
+    from pyproxy.programs.control import control
+
+    return control(folder, words)
 
 
 def send(sources: Sources, name: str) -> None:

@@ -26,12 +26,21 @@ from pyproxy.process.user import give
 
 if TYPE_CHECKING:
     from pyproxy.process.programs import Programs
+    from pyproxy.programs.plan import Plan
 
 
 class Process:
     """One pyproxy. ``run`` returns when a signal has ended it."""
 
-    def __init__(self, sources: Sources, schema: Schema, site: Site, logs: Logs, quiet: bool = False) -> None:
+    def __init__(
+        self,
+        sources: Sources,
+        schema: Schema,
+        site: Site,
+        logs: Logs,
+        quiet: bool = False,
+        detach_programs: bool = False,
+    ) -> None:
         self._sources = sources
         self._schema = schema
         self._site = site
@@ -47,7 +56,9 @@ class Process:
         """Set when not even the programs are given their time."""
         self._changed = asyncio.Event()
         """Set when the configuration is to be read again."""
+        self._detach_programs = detach_programs
         self._programs: Programs | None = None
+        self._plan: Plan | None = None
         self._worker: Worker
         self._generations: Generations
 
@@ -56,11 +67,19 @@ class Process:
 
         Raises ConfigError; then nothing is left behind.
         """
-        if self._site.programs:
-            from pyproxy.process.programs import Programs
-
-            self._programs = Programs(self._site)
+        self._plan = self._check_programs(self._site)
         self._sockets.bind(self._site)
+
+    def _check_programs(self, site: Site) -> Plan | None:
+        """The programs of a site, None if there never were any. Raises ConfigError."""
+        if not site.programs and self._programs is None:
+            return None
+        from pyproxy.process.programs import Programs, plan_of
+
+        plan = plan_of(site)
+        if self._programs is None:
+            self._programs = Programs(site.pid_file, self._tell, self._detach_programs)
+        return plan
 
     def run(self) -> None:
         """Serve until a signal says otherwise."""
@@ -93,8 +112,8 @@ class Process:
             self._write_pid_file()
             self._warn()
             self._banner.begin(self._sources.path, self._site)
-            if self._programs is not None:
-                await unless(self._quit, self._programs.start(self._banner, self._tell))
+            if self._programs is not None and self._plan is not None:
+                await unless(self._quit, self._programs.start(self._plan, self._banner))
             if not self._quit.is_set():
                 await self._serve()
         finally:
@@ -183,11 +202,16 @@ class Process:
         """Take over the configuration as it is now. Raises ConfigError; then the old one goes on."""
         site = self._sources.compile(self._sources.load(self._schema), self._schema, self._logs)
         try:
+            plan = self._check_programs(site)
             self._sockets.bind(site)
+            if self._programs is not None and plan is not None:
+                await self._programs.begin(plan)
             retiring = await self._begin(site)
         except BaseException:
             self._sockets.keep(self._site)
             site.logs.close()
+            if self._programs is not None and not self._quit.is_set():
+                await self._programs.give_up()
             raise
         self._sockets.keep(site)
         old, self._site = self._site, site
@@ -200,7 +224,9 @@ class Process:
             self._pid_file.remove()
             self._pid_file = PidFile(site.pid_file)
             self._write_pid_file()
+            if self._programs is not None:
+                self._programs.move(site.pid_file)
         self._warn()
-        if site.programs != old.programs:
-            self._tell(WARN, "the programs have changed: they stay as they were until pyproxy is started anew")
+        if self._programs is not None:
+            await self._programs.finish()
         self._tell(NOTICE, "configuration loaded anew")

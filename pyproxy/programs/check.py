@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from supervisor.datatypes import Automatic
-from supervisor.options import ServerOptions, UnhosedConfigParser, make_namespec
+from supervisor.options import UnhosedConfigParser, make_namespec
 
 from pyproxy.config.tree import ConfigError
 from pyproxy.programs import ini
 from pyproxy.programs.configuration import options as resolved_options
 from pyproxy.programs.program import Program
+from pyproxy.programs.supervisord.options import Options
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ class _Parser(UnhosedConfigParser):  # type: ignore[misc]
 
 @functools.cache
 def option_names() -> frozenset[str]:
-    """All options of Supervisor's ``[program:x]``: those that Supervisor asks for."""
+    """All options of a program: those that Supervisor asks for, and ours."""
     _, parser = _read("x", "x", {"command": "x"}, "")
     return frozenset(parser.asked)
 
@@ -95,7 +96,7 @@ def check(program: Program, group: str, prefix: Path, logs: Path, path: str) -> 
 def _read(name: str, group: str, options: dict[str, str], path: str) -> tuple[list[Any], _Parser]:
     """Supervisor's ProcessConfig objects for one program, or ValueError with Supervisor's message."""
     section = f"program:{name}"
-    server = ServerOptions()
+    server = Options()
     server.poller.close()
     server.here = "/"
     server.environ_expansions["ENV_PATH"] = path

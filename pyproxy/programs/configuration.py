@@ -9,11 +9,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pyproxy.programs import ini
+from pyproxy.programs.folder import LOG, PID, SOCKET
 from pyproxy.programs.group import Group
 from pyproxy.programs.program import Program
-
-SOCKET = "supervisor.sock"
-LOG = "supervisord.log"
+from pyproxy.programs.supervisord.options import names
 
 _HERE = re.compile(r"%%|%\(here\)s")
 _ABSOLUTE = ("/", "%(ENV_")
@@ -21,14 +20,17 @@ _NO_PATH = ("auto", "none", "off", "syslog")
 
 
 def configuration(programs: Sequence[Program], groups: Sequence[Group], folder: Path, prefix: Path, logs: Path) -> str:
-    """The text of supervisord.conf; its socket, pid file and own log are in `folder`."""
+    """The text of supervisord.conf; its socket, pid file and own log are in `folder`.
+
+    `programs` are in an order in which each comes after those it depends on.
+    """
     inside = ini.literal(str(folder))
     supervisord = {
         "nodaemon": "true",
         # its standard output is the owner's, so that a program can log to /dev/stdout; its own log stays out of it
         "silent": "true",
         "logfile": f"{inside}/{LOG}",
-        "pidfile": f"{inside}/supervisord.pid",
+        "pidfile": f"{inside}/{PID}",
         "childlogdir": inside,
     }
     if os.getuid() == 0:
@@ -41,9 +43,12 @@ def configuration(programs: Sequence[Program], groups: Sequence[Group], folder: 
             ("supervisorctl", {"serverurl": f"unix://{inside}/{SOCKET}"}),
             (
                 "rpcinterface:supervisor",
-                {"supervisor.rpcinterface_factory": "supervisor.rpcinterface:make_main_rpcinterface"},
+                {"supervisor.rpcinterface_factory": "pyproxy.programs.supervisord.interface:make"},
             ),
-            *((f"program:{program.name}", default_logs(options(program, prefix), logs)) for program in programs),
+            *(
+                (f"program:{program.name}", {**default_logs(options(program, prefix), logs), **priority})
+                for program, priority in zip(programs, _priorities(programs), strict=True)
+            ),
             *(
                 (f"group:{group.name}", {"programs": ",".join(group.programs), "priority": str(group.priority)})
                 for group in groups
@@ -69,6 +74,22 @@ def default_logs(options: dict[str, str], logs: Path) -> dict[str, str]:
         "stderr_logfile": f"{folder}/{name}-stderr.log",
         **options,
     }
+
+
+def _priorities(programs: Sequence[Program]) -> list[dict[str, str]]:
+    """``priority`` for those that depend on others: after them in everything that Supervisor does in its order.
+
+    That they wait for each other has another reason, see supervisord/process.py.
+    """
+    found: dict[str, int] = {}
+    changed: list[dict[str, str]] = []
+    for program in programs:
+        written = program.options.get("priority", "")
+        own = int(written) if re.fullmatch(r"-?\d+", written) else 999
+        needed = names(program.options.get("depends_on", ""))
+        found[program.name] = max([own, *(found[name] + 1 for name in needed)])
+        changed.append({"priority": str(found[program.name])} if needed else {})
+    return changed
 
 
 def _resolve(option: str, value: str, here: Path, prefix: Path) -> str:

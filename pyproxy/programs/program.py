@@ -27,9 +27,9 @@ class Program:
         options: dict[str, str] = {}
         lines: dict[str, Source] = {}
         for child in directive.children or ():
-            if len(child.args) != 1:
+            if len(child.args) != 1 and not (child.args and child.name == "depends_on"):
                 raise ConfigError(f"`{child.name}` needs one value; quote it if it has spaces", child.source)
-            options[child.name] = child.args[0]
+            options[child.name] = ",".join(child.args)
             lines[child.name] = child.source
         return cls(directive.args[0], options, directive.source, lines)
 
@@ -58,7 +58,7 @@ class ProgramState:
     """Where its messages are; None when they are not kept in a file."""
     stderr_logfile: Path | None
     last_lines: tuple[str, ...] = ()
-    """The last lines it logged since the start; filled in by ``wait_running``."""
+    """The last lines it logged since the start, where it has failed; filled in by ``with_last_lines``."""
 
     def __str__(self) -> str:
         lines = "".join(f"\n    {line}" for line in self.last_lines)

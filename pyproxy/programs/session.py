@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 
 def members(session: int) -> list[int]:
@@ -18,11 +18,30 @@ def members(session: int) -> list[int]:
     return found
 
 
-def kill(session: int, signal: int) -> None:
-    """Sends a signal to every process of the session."""
-    for pid in members(session):
+def kill(pids: Iterable[int], signal: int) -> None:
+    """Sends a signal to each of the processes."""
+    for pid in pids:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal)
+
+
+def started_by(server: str) -> list[int]:
+    """The programs of the supervisord at this URL and all that they have started, where the system tells (/proc).
+
+    For one that has ended without a word; its process id may be another's by now.
+    """
+    found = []
+    wanted = f"SUPERVISOR_SERVER_URL={server}".encode()
+    for pid in _alive():
+        with contextlib.suppress(OSError), open(f"/proc/{pid}/environ", "rb") as environment:
+            if wanted in environment.read().split(b"\0"):
+                found.append(pid)
+    return found
+
+
+def lives(pid: int) -> bool:
+    """Whether there is a process of this id, and it is no zombie."""
+    return pid in _alive()
 
 
 def _alive() -> Iterator[int]:

@@ -1,106 +1,71 @@
-"""Runs the programs: the real Supervisor as a child process, asked over its XML-RPC interface."""
+"""Runs the programs: the real Supervisor as a process of its own, which is told what to run and asked what it does."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
-import shutil
-import signal
-import subprocess
-import sys
-import tempfile
 import time
-import xmlrpc.client
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-from pyproxy.config.tree import ConfigError
-from pyproxy.programs import child, rpc, session
-from pyproxy.programs.check import Process, check
-from pyproxy.programs.configuration import LOG, SOCKET, configuration
-from pyproxy.programs.group import Group, group_of_each
-from pyproxy.programs.program import Program, ProgramState
+from pyproxy.programs.daemon import ANSWER_TIMEOUT, POLL, START_TIMEOUT, Daemon, SupervisorError, write
+from pyproxy.programs.folder import LOG
+from pyproxy.programs.plan import Plan
+from pyproxy.programs.program import ProgramState
 from pyproxy.programs.tail import Tail
-
-POLL = 0.05
-"""Seconds between two looks at something that does not announce itself."""
-START_TIMEOUT = 30.0
-"""Seconds that supervisord has to answer its first call."""
-ANSWER_TIMEOUT = 10.0
-"""Seconds that supervisord has to answer any other call."""
-SOCKET_LENGTH = 103
-"""Bytes in the path of a unix socket: macOS's limit; Linux has 107."""
-
-
-class SupervisorError(Exception):
-    """supervisord could not be started, or is gone."""
 
 
 class Supervisor:
-    """supervisord with these programs. It is bound to no event loop: each call may run in a loop of its own."""
+    """supervisord with the programs of a plan. It is bound to no event loop: each call may run in a loop of its own."""
 
     def __init__(
-        self,
-        programs: Sequence[Program],
-        folder: Path | None = None,
-        *,
-        groups: Sequence[Group] = (),
-        prefix: Path | None = None,
-        logs: Path | None = None,
+        self, plan: Plan, *, parent: Path | None = None, link: Path | None = None, detached: bool = False
     ) -> None:
-        """`folder`: where the private runtime folder (socket, configuration, pid, supervisord's own log) is made and
-        removed, by default the system's temporary folder. `prefix`: what relative paths count from, by default the
-        current folder. `logs`: the folder of the log files that no option names, by default logs/ in the prefix.
+        """`parent`: where the private runtime folder (socket, configuration, pid, supervisord's own log) is made and
+        removed, by default the system's temporary folder. `link`: a symbolic link that leads there meanwhile, and by
+        which the programs are found that run already. `detached`: they may outlive this process.
         """
-        self.programs = tuple(programs)
-        self.groups = tuple(groups)
-        self.prefix = prefix or Path()
-        self.logs = logs or self.prefix / "logs"
-        # what was installed beside this Python is found even if its environment is not activated
-        self._path = os.pathsep.join([os.path.dirname(sys.executable), os.environ.get("PATH", os.defpath)])
-        self._parent = folder
-        self._folder: Path | None = None
-        self._child: subprocess.Popen[bytes] | None = None
-        self._processes: dict[str, Process] = {}
+        self.plan = plan
+        self.is_adopted = False
+        """Whether supervisord was found running."""
+        self.is_detached = detached
+        self._parent = parent
+        self._link = link
+        self._daemon: Daemon | None = None
         self._tail = Tail(())
 
-    def check(self) -> None:
-        """Raises ConfigError for the first program that could not be started. Starts and writes nothing."""
-        self.prefix, self.logs = self.prefix.absolute(), self.logs.absolute()
-        earlier: dict[str, Program] = {}
-        for program in self.programs:
-            if program.name in earlier:
-                first = earlier[program.name].source
-                raise ConfigError(f"program `{program.name}` is already defined in {first}", program.source)
-            earlier[program.name] = program
-        group_of = group_of_each(self.programs, self.groups)
-        processes: list[Process] = []
-        for program in self.programs:
-            processes += check(program, group_of[program.name], self.prefix, self.logs, self._path)
-        self._processes = {process.name: process for process in processes}
-
     async def start(self) -> list[ProgramState]:
-        """Starts supervisord, which starts the programs, and says where each logs.
+        """Starts supervisord, which starts the programs, and says where each logs. If it is running already it goes on,
+        with the programs that are new or have changed.
 
-        Raises ConfigError as `check` does, and SupervisorError if supervisord does not come up.
+        Raises SupervisorError if supervisord does not come up.
         """
-        if not self.programs:
+        if not self.plan.programs:
             return []
-        launch = asyncio.ensure_future(asyncio.to_thread(self._launch))
+        self._tail = await asyncio.to_thread(Tail, self.plan.logfiles)
+        if self._link is not None:
+            self._daemon = await Daemon.find(self._link, self.plan, self.is_detached)
+        self.is_adopted = self._daemon is not None
+        if self.is_adopted:
+            await self.update(self.plan)
+            return await self.states()
+        launch = asyncio.ensure_future(
+            asyncio.to_thread(Daemon.launch, self.plan, self._parent, self._link, self.is_detached)
+        )
         try:
-            await asyncio.shield(launch)
-            return await self._first_states()
+            self._daemon = await asyncio.shield(launch)
+            return await self._first_states(self._daemon)
         except BaseException:
             await asyncio.wait([launch])
+            if not launch.cancelled() and launch.exception() is None:
+                self._daemon = launch.result()
             await self.stop()
             raise
 
     async def states(self) -> list[ProgramState]:
         """Every process of every program. Raises SupervisorError if supervisord is gone or does not answer."""
-        if not self.programs:
+        if self._daemon is None and not self.plan.programs:
             return []
         return [
             ProgramState(
@@ -109,14 +74,14 @@ class Supervisor:
                 pid=info["pid"],
                 description=info["spawnerr"] or info["description"],
                 exitstatus=info["exitstatus"],
-                stdout_logfile=self.prefix / info["stdout_logfile"] if info["stdout_logfile"] else None,
-                stderr_logfile=self.prefix / info["stderr_logfile"] if info["stderr_logfile"] else None,
+                stdout_logfile=self.plan.prefix / info["stdout_logfile"] if info["stdout_logfile"] else None,
+                stderr_logfile=self.plan.prefix / info["stderr_logfile"] if info["stderr_logfile"] else None,
             )
-            for info in await self._call("supervisor.getAllProcessInfo")
+            for info in await self._running().call("supervisor.getAllProcessInfo")
         ]
 
     async def wait_running(self, seconds: float) -> list[ProgramState]:
-        """Waits until every program has run for its `startsecs` or has failed, at most so many seconds.
+        """Waits until every program runs or has failed, at most so many seconds.
 
         The ones that are not running then, with their last lines. A program that ended with an expected exit code,
         and one with `autostart=false`, are not among them.
@@ -126,116 +91,114 @@ class Supervisor:
             missing = [state for state in await self.states() if not self._is_well(state)]
             failed = [state for state in missing if state.statename in ("FATAL", "EXITED", "UNKNOWN")]
             if len(failed) == len(missing) or time.monotonic() >= deadline:
-                return await asyncio.to_thread(self._with_last_lines, missing)
+                return await self.with_last_lines(missing)
             await asyncio.sleep(POLL)
+
+    async def with_last_lines(self, states: Iterable[ProgramState]) -> list[ProgramState]:
+        """The states with what the programs have logged last."""
+        lines = self._tail.lines
+        return await asyncio.to_thread(
+            lambda: [
+                replace(state, last_lines=lines(state.stderr_logfile) or lines(state.stdout_logfile))
+                for state in states
+            ]
+        )
+
+    async def update(self, plan: Plan, *, only_new: bool = False) -> None:
+        """Runs the programs of another plan: new ones start, those that it lacks stop, changed ones restart, and the
+        others stay untouched. `only_new`: nothing is stopped yet.
+
+        Raises SupervisorError.
+        """
+        before, self.plan = self.plan, plan
+        if self._daemon is None:
+            await self.start()
+        elif plan.programs:
+            await asyncio.to_thread(write, plan, self._daemon.folder)
+            ((added, changed, removed),) = await self._daemon.call("supervisor.reloadConfig")
+            if not only_new:
+                await self._remove(self._daemon, {*changed, *removed}, before)
+                added += changed
+            for group in filter(added.__contains__, plan.groups):
+                await self._daemon.call("supervisor.addProcessGroup", group)
+        elif not only_new:
+            self.plan = before  # it tells how long they may take
+            await self.stop()
+            self.plan = plan
+
+    async def died(self) -> str:
+        """How supervisord has ended, in words; "" while it lives."""
+        return "" if self._daemon is None else await asyncio.to_thread(self._daemon.how_ended)
+
+    def is_shared(self) -> bool:
+        """Whether another pyproxy uses these programs too."""
+        return self._daemon is not None and self._daemon.folder.is_shared()
+
+    def move(self, link: Path) -> None:
+        """Has another link lead to the runtime folder."""
+        self._link = link
+        if self._daemon is not None:
+            folder = self._daemon.folder
+            folder.unlink()
+            folder.link = link
+            with contextlib.suppress(OSError):
+                folder.publish()
 
     async def stop(self) -> None:
         """Stops the programs and supervisord, waits for their end, and leaves no process and no file behind.
 
         If it is cancelled it kills what is left at once.
         """
-        try:
-            if self._child is not None:
-                await self._end(self._child)
-        finally:
-            await asyncio.shield(asyncio.to_thread(self._clear))
+        daemon, self._daemon = self._daemon, None
+        if daemon is not None:
+            try:
+                await daemon.end(self.plan)
+            finally:
+                await asyncio.shield(asyncio.to_thread(daemon.clear))
 
-    def _launch(self) -> None:
-        self.check()
-        if self._parent is not None:
-            self._parent.mkdir(parents=True, exist_ok=True)
-        # of mode 0700: `environment` may hold secrets
-        self._folder = Path(tempfile.mkdtemp(prefix="pyproxy-", dir=self._parent)).absolute()
-        socket = self._folder / SOCKET
-        # supervisord binds the socket under its name and pid first
-        if len(os.fsencode(socket)) + len(".4194304") > SOCKET_LENGTH:
-            raise SupervisorError(f"the path of a socket cannot be this long: {socket}; set TMPDIR to a shorter one")
-        logfiles = [file for process in self._processes.values() for file in process.logfiles]
-        if any(file.parent == self.logs for file in logfiles):
-            self.logs.mkdir(parents=True, exist_ok=True)
-        self._tail = Tail(logfiles)
-        written = self._folder / "supervisord.conf"
-        text = configuration(self.programs, self.groups, self._folder, self.prefix, self.logs)
-        written.write_text(text, encoding="utf-8")
-        self._child = subprocess.Popen(
-            # -P: a supervisor.py in the current folder is not the one that is meant
-            [sys.executable, "-P", "-X", "utf8", child.__file__, str(self._folder), "-n", "-c", str(written)],
-            cwd=self.prefix,
-            env={**os.environ, "PATH": self._path},
-            stdin=subprocess.PIPE,
-            # Ctrl-C in a terminal reaches the owner only, which then decides
-            start_new_session=True,
-        )
+    def leave(self) -> None:
+        """Lets the programs run on."""
+        daemon, self._daemon = self._daemon, None
+        if daemon is not None:
+            daemon.leave()
 
-    async def _first_states(self) -> list[ProgramState]:
-        assert self._child is not None
-        assert self._folder is not None
+    def _running(self) -> Daemon:
+        if self._daemon is None:
+            raise SupervisorError("supervisord is not running")
+        return self._daemon
+
+    async def _first_states(self, daemon: Daemon) -> list[ProgramState]:
         deadline = time.monotonic() + START_TIMEOUT
         while True:
             with contextlib.suppress(SupervisorError):
                 return await self.states()
-            status = self._child.poll()
-            if status is not None or time.monotonic() >= deadline:
-                what = "does not answer" if status is None else f"ended with status {status}"
-                lines = await asyncio.to_thread(Tail(()).lines, self._folder / LOG)
-                raise SupervisorError("\n    ".join([f"supervisord {what} at its start", *lines]))
+            problem = await self.died()
+            if problem or time.monotonic() >= deadline:
+                lines = await asyncio.to_thread(Tail(()).lines, daemon.folder.path / LOG)
+                what = problem or f"supervisord, process {daemon.pid}, does not answer"
+                raise SupervisorError("\n    ".join([f"{what} at its start", *lines]))
             await asyncio.sleep(POLL)
 
-    async def _end(self, child: subprocess.Popen[bytes]) -> None:
-        waits = [process.stopwaitsecs for process in self._processes.values()]
-        try:
-            # quicker than SIGTERM, which supervisord sees when its poll returns
-            await self._call("supervisor.shutdown")
-        except SupervisorError:
-            if child.poll() is None:
-                child.terminate()
-        # one program is stopped after the other
-        await _until(lambda: child.poll() is not None, sum(waits) + 5)
-        if await asyncio.to_thread(session.members, child.pid):
-            await asyncio.to_thread(session.kill, child.pid, signal.SIGTERM)
-            await _until(lambda: not session.members(child.pid), max(waits))
-
-    def _clear(self) -> None:
-        child, self._child = self._child, None
-        folder, self._folder = self._folder, None
-        if child is not None:
-            deadline = time.monotonic() + 2
-            while session.members(child.pid) and time.monotonic() < deadline:
-                session.kill(child.pid, signal.SIGKILL)
-                time.sleep(POLL)
-            with child:  # waits, and closes the pipe
-                child.kill()
-        if folder is not None:
-            shutil.rmtree(folder, ignore_errors=True)
-
-    async def _call(self, method: str) -> Any:
-        if self._folder is None:
-            raise SupervisorError("supervisord is not running")
-        try:
-            async with asyncio.timeout(ANSWER_TIMEOUT):
-                return await rpc.call(self._folder / SOCKET, method)
-        except (OSError, xmlrpc.client.Fault) as error:  # TimeoutError is an OSError
-            raise SupervisorError(f"supervisord does not answer: {error!r}") from error
+    async def _remove(self, daemon: Daemon, groups: Iterable[str], plan: Plan) -> None:
+        """Stops groups, what depends on others before those, and has supervisord forget them."""
+        seconds = plan.longest_stop + ANSWER_TIMEOUT
+        for group in sorted(groups, key=[*plan.groups, *groups].index, reverse=True):
+            await daemon.call("supervisor.stopProcessGroup", group, seconds=seconds)
+            deadline = time.monotonic() + seconds
+            while True:
+                try:
+                    await daemon.call("supervisor.removeProcessGroup", group)
+                    break
+                except SupervisorError:  # one was being stopped before, and has not ended yet
+                    if time.monotonic() >= deadline:
+                        raise
+                await asyncio.sleep(POLL)
 
     def _is_well(self, state: ProgramState) -> bool:
-        process = self._processes[state.name]
+        process = self.plan.processes.get(state.name)
         return (
-            state.statename == "RUNNING"
+            process is None  # of an earlier plan
+            or state.statename == "RUNNING"
             or (state.statename == "STOPPED" and not process.autostart)
             or (state.statename == "EXITED" and state.exitstatus in process.exitcodes)
         )
-
-    def _with_last_lines(self, states: list[ProgramState]) -> list[ProgramState]:
-        lines = self._tail.lines
-        return [
-            replace(state, last_lines=lines(state.stderr_logfile) or lines(state.stdout_logfile)) for state in states
-        ]
-
-
-async def _until(condition: Callable[[], bool], seconds: float) -> None:
-    """Waits until the condition holds, at most so many seconds."""
-    deadline = time.monotonic() + seconds
-    while True:
-        if await asyncio.to_thread(condition) or time.monotonic() >= deadline:
-            return
-        await asyncio.sleep(POLL)

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from .program_site import Site
 from .running import PATIENCE, Running, connection
 
 Start = Callable[..., Running]
@@ -38,6 +39,11 @@ def start(folder: Path) -> Iterator[Start]:
         if running.process.poll() is None:
             running.process.kill()  # supervisord then ends by itself
             running.process.wait()
+
+
+@pytest.fixture
+def site(folder: Path, start: Start) -> Site:
+    return Site(folder, start)
 
 
 @pytest.fixture

@@ -7,63 +7,11 @@ import shlex
 import signal
 import socket
 import sys
-from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
-from .running import Running, free_ports, get, lives, refused, until
-
-Start = Callable[..., Running]
-
-SERVER = """
-import http.server, os, sys
-class Handler(http.server.BaseHTTPRequestHandler):
-    def do_GET(self):
-        body = b"%d" % os.getpid() if self.path == "/pid" else b"from the program"
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
-"""
-
-
-class Site:
-    """A site in front of a program."""
-
-    def __init__(self, folder: Path, start: Start) -> None:
-        self.folder = folder
-        self._start = start
-        self.port, self.app = free_ports(2)
-        (folder / "server.py").write_text(SERVER)
-        (folder / "run").mkdir()
-        self.running: Running
-
-    def write(self, command: str, options: str = "") -> None:
-        (self.folder / "programs.conf").write_text(f"[program:app]\ncommand={command}\n{options}")
-        (self.folder / "nginx.conf").write_text(
-            f"pid run.pid; events {{}} include programs.conf;\nhttp {{ server {{ listen 127.0.0.1:{self.port};"
-            f"location / {{ proxy_pass http://127.0.0.1:{self.app}; }} location /site {{ return 200 site; }} }} }}"
-        )
-
-    @property
-    def command(self) -> str:
-        return shlex.join([sys.executable, str(self.folder / "server.py"), str(self.app)])
-
-    def start(self, temporary: str = "run") -> Running:
-        environment = {**os.environ, "TMPDIR": str(self.folder / temporary)}
-        self.running = self._start("nginx.conf", env=environment, start_new_session=True)
-        return self.running
-
-    def left(self) -> list[str]:
-        """The files that a run has left, apart from the programs' logs."""
-        return sorted({*os.listdir(self.folder)} - {"server.py", "nginx.conf", "programs.conf", "out", "err", "logs"})
-
-
-@pytest.fixture
-def site(folder: Path, start: Start) -> Site:
-    return Site(folder, start)
+from .program_site import Site
+from .running import get, lives, refused, until
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGQUIT])
@@ -111,19 +59,6 @@ def test_the_death_of_a_program_is_told_and_its_return(site: Site) -> None:
     running.says("program `app` runs again, as process ")
     until(lambda: get(site.port).endswith(b"from the program"))
     assert int(get(site.port, "/pid").rpartition(b"\n")[2]) != old
-
-
-def test_the_death_of_supervisord_is_told(site: Site) -> None:
-    site.write(site.command, "startsecs=0\n")
-    running = site.start().ready()
-    family = running.descendants()
-    for process in family:
-        if b"supervisord.conf" in Path(f"/proc/{process}/cmdline").read_bytes():
-            os.kill(process, signal.SIGKILL)
-    running.says("the programs are not watched any longer, start pyproxy anew")
-    assert running.stop() == 0
-    # whoever inherits what supervisord left behind may take a moment to bury it
-    until(lambda: not any(map(lives, family)))
 
 
 def test_two_programs_run(site: Site) -> None:
@@ -204,7 +139,7 @@ def test_supervisord_that_cannot_start_is_reported_and_the_site_is_served(site: 
     site.write(site.command)
     long = site.folder / "run" / ("x" * 100)
     long.mkdir()
-    running = site.start(str(long)).ready()
+    running = site.start(temporary=str(long)).ready()
     running.says("the programs do not run: the path of a socket cannot be this long: ")
     assert get(site.port, "/site").endswith(b"site")
     assert running.stop() == 0
@@ -219,15 +154,3 @@ def test_a_crash_leaves_no_program(site: Site) -> None:
     running.ended()
     until(lambda: not any(map(lives, family)))
     until(lambda: os.listdir(site.folder / "run") == [])
-
-
-def test_programs_stay_as_they_were_when_the_configuration_is_loaded_anew(site: Site) -> None:
-    site.write(site.command, "startsecs=0\n")
-    running = site.start().ready()
-    until(lambda: get(site.port).endswith(b"from the program"))
-    program = get(site.port, "/pid")
-    site.write(site.command, "startsecs=1\n")
-    running.signal(signal.SIGHUP)
-    running.says("configuration loaded anew")
-    assert "the programs have changed" in running.said
-    assert get(site.port, "/pid").endswith(program.rpartition(b"\r\n")[2])

@@ -26,7 +26,7 @@ def test_members_and_kill(proc: bool, monkeypatch: pytest.MonkeyPatch) -> None:
             leader.wait()
             assert session.members(leader.pid) == [child]  # the leader's end does not hide its session
         finally:
-            session.kill(leader.pid, signal.SIGKILL)
+            session.kill(session.members(leader.pid), signal.SIGKILL)
         deadline = time.monotonic() + 5
         while session.members(leader.pid):
             assert time.monotonic() < deadline

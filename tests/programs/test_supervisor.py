@@ -9,6 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -17,9 +18,11 @@ from blockbuster import blockbuster_ctx
 
 from pyproxy.config.tree import ConfigError, Source
 from pyproxy.programs import session
+from pyproxy.programs.daemon import SupervisorError
 from pyproxy.programs.group import Group
+from pyproxy.programs.plan import Plan
 from pyproxy.programs.program import Program, ProgramState
-from pyproxy.programs.supervisor import Supervisor, SupervisorError
+from pyproxy.programs.supervisor import Supervisor
 
 Python = Callable[[str], str]
 WriteProgram = Callable[..., Program]
@@ -47,12 +50,18 @@ async def make(tmp_path: Path, runtime: Path) -> AsyncIterator[Make]:
     made: list[Supervisor] = []
 
     def make(*programs: Program, groups: Sequence[Group] = ()) -> Supervisor:
-        made.append(Supervisor(programs, runtime, groups=groups, prefix=tmp_path))
+        made.append(Supervisor(plan(*programs, groups=groups, prefix=tmp_path), parent=runtime))
         return made[-1]
 
     yield make
     for supervisor in made:
         await supervisor.stop()
+
+
+def plan(*programs: Program, groups: Sequence[Group] = (), prefix: Path) -> Plan:
+    """A plan, made beside the event loop: it looks at the disk."""
+    with ThreadPoolExecutor() as pool:
+        return pool.submit(Plan, programs, groups, prefix).result()
 
 
 def pids(states: list[ProgramState]) -> dict[str, int]:
@@ -221,9 +230,8 @@ async def test_a_cancelled_start_leaves_nothing(
 async def test_refused_before_anything_is_started(
     make: Make, program: WriteProgram, python: Python, runtime: Path, tmp_path: Path
 ) -> None:
-    supervisor = make(program("one", command=python(SLEEP)), program("two", command="no-such-command"))
     with pytest.raises(ConfigError, match="program `two`: command `no-such-command` not found"):
-        await supervisor.start()
+        make(program("one", command=python(SLEEP)), program("two", command="no-such-command"))
     assert os.listdir(runtime) == []
     assert not (tmp_path / "logs").exists()
 
@@ -231,21 +239,22 @@ async def test_refused_before_anything_is_started(
 async def test_a_name_twice(make: Make, program: WriteProgram, python: Python, tmp_path: Path) -> None:
     twice = program("one", command=python(SLEEP))
     with pytest.raises(ConfigError) as caught:
-        await make(twice, twice).start()
+        make(twice, twice)
     assert str(caught.value) == f"program `one` is already defined in {tmp_path}/app.toml:1 in {tmp_path}/app.toml:1"
 
 
 async def test_supervisord_that_does_not_come_up(
     make: Make, program: WriteProgram, python: Python, runtime: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pyproxy.programs.supervisor.configuration", lambda *args: "[supervisord]\nminfds=none\n")
-    with pytest.raises(SupervisorError, match="supervisord ended with status 2 at its start"):
+    monkeypatch.setattr("pyproxy.programs.plan.configuration", lambda *args: "[supervisord]\nminfds=none\n")
+    with pytest.raises(SupervisorError, match=r"supervisord, process \d+, exited with code 2 at its start"):
         await make(program(command=python(SLEEP))).start()
     assert os.listdir(runtime) == []
 
 
 async def test_a_socket_path_that_is_too_long(program: WriteProgram, python: Python, tmp_path: Path) -> None:
-    supervisor = Supervisor([program(command=python(SLEEP))], tmp_path / ("long" * 30), prefix=tmp_path)
+    written = plan(program(command=python(SLEEP)), prefix=tmp_path)
+    supervisor = Supervisor(written, parent=tmp_path / ("long" * 30))
     with pytest.raises(SupervisorError, match="set TMPDIR to a shorter one"):
         await supervisor.start()
 

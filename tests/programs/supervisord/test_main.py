@@ -19,12 +19,13 @@ OWNER = """
 import asyncio, sys
 from pathlib import Path
 from pyproxy.config.tree import Source
+from pyproxy.programs.plan import Plan
 from pyproxy.programs.program import Program
 from pyproxy.programs.supervisor import Supervisor
 
 async def main(runtime, prefix, command):
     program = Program("app", {"command": command, "startsecs": "0"}, Source("app.toml", 1))
-    supervisor = Supervisor([program], Path(runtime), prefix=Path(prefix))
+    supervisor = Supervisor(Plan([program], prefix=Path(prefix)), parent=Path(runtime))
     await supervisor.start()
     assert await supervisor.wait_running(10) == []
     print(next(Path(runtime).glob("*/supervisord.pid")).read_text().strip(), flush=True)
@@ -37,7 +38,7 @@ asyncio.run(main(*sys.argv[1:]))
 @pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT], ids=lambda number: number.name)
 def test_the_end_of_the_owner(end: signal.Signals, tmp_path: Path, python: Callable[[str], str]) -> None:
     command = python("import time; time.sleep(60)")
-    root = Path(__file__).parents[2]
+    root = Path(__file__).parents[3]
     with tempfile.TemporaryDirectory(prefix="run-") as runtime:
         arguments = [sys.executable, "-c", OWNER, runtime, str(tmp_path), command]
         with subprocess.Popen(
@@ -55,4 +56,4 @@ def test_the_end_of_the_owner(end: signal.Signals, tmp_path: Path, python: Calla
                 assert time.monotonic() < deadline, "supervisord outlives its owner"
                 time.sleep(0.05)
         finally:
-            session.kill(leader, signal.SIGKILL)
+            session.kill(session.members(leader), signal.SIGKILL)
