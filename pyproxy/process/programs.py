@@ -140,8 +140,7 @@ class Programs:
             if before is None or (before.statename, before.pid) == (state.statename, state.pid):
                 continue
             if state.statename == "RUNNING":
-                again = "again, " if before.pid != state.pid else ""
-                self._tell(NOTICE, f"program `{state.name}` runs {again}as process {state.pid}")
+                self._tell(NOTICE, f"program `{state.name}` runs as process {state.pid}")
             elif state.statename == "STOPPED":
                 self._tell(NOTICE, f"program `{state.name}` has been stopped")
             elif state.statename in ("BACKOFF", "EXITED", "FATAL"):

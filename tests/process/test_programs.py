@@ -56,7 +56,7 @@ def test_the_death_of_a_program_is_told_and_its_return(site: Site) -> None:
     until(lambda: get(site.port).endswith(b"from the program"))
     old = int(get(site.port, "/pid").rpartition(b"\n")[2])
     os.kill(old, signal.SIGKILL)
-    running.says("program `app` runs again, as process ")
+    running.says("program `app` runs as process ")
     until(lambda: get(site.port).endswith(b"from the program"))
     assert int(get(site.port, "/pid").rpartition(b"\n")[2]) != old
 
