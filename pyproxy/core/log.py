@@ -12,7 +12,7 @@ from typing import Protocol
 
 from pyproxy.core.logfile import ERRORS, SOON, Gathering
 from pyproxy.core.logfile import LogFile as LogFile
-from pyproxy.core.logsink import FileSink, Sink
+from pyproxy.core.logsink import FileSink, Sink, SyslogSink
 
 EMERG, ALERT, CRIT, ERROR, WARN, NOTICE, INFO, DEBUG = range(1, 9)
 LEVELS = {
@@ -112,17 +112,22 @@ class Logs:
                 loop.call_soon_threadsafe(self._say, log, message)
         elif log.sink.name != "stderr":
             with contextlib.suppress(OSError):
-                os.write(2, _said(message))
+                os.write(2, _said(log, message))
 
     def _say(self, log: LogFile, message: str) -> None:
         if self.error_log is not None and not self.error_log.writes_to(log):
-            self.error_log.write(ALERT, message)
+            self.error_log.write(_severity(log), message)
         elif log.sink.name != "stderr":
-            self.open("stderr", ERRORS).write(_said(message))
+            self.open("stderr", ERRORS).write(_said(log, message))
 
 
-def _said(message: str) -> bytes:
-    return f"pyproxy: [alert] {message}\n".encode("utf-8", "backslashreplace")
+def _severity(log: LogFile) -> int:
+    """As in nginx: messages that are lost on their way are a lesser evil than a file that cannot be written."""
+    return WARN if isinstance(log.sink, SyslogSink) else ALERT
+
+
+def _said(log: LogFile, message: str) -> bytes:
+    return f"pyproxy: [{_NAMES[_severity(log)]}] {message}\n".encode("utf-8", "backslashreplace")
 
 
 class SiteLogs:

@@ -116,8 +116,8 @@ def test_a_server_on_udp_that_is_away_for_a_while(logs: Logs, capfd: pytest.Capt
         assert heard(server).endswith("5")
     said = capfd.readouterr().err.splitlines()
     assert said == [
-        f"pyproxy: [alert] send() to syslog server 127.0.0.1:{port} failed (111: Connection refused), lines are lost",
-        f"pyproxy: [alert] syslog server 127.0.0.1:{port} is written to again, 3 lines were lost",
+        f"pyproxy: [warn] send() to syslog server 127.0.0.1:{port} failed (111: Connection refused), lines are lost",
+        f"pyproxy: [warn] syslog server 127.0.0.1:{port} is written to again, 3 lines were lost",
     ]
 
 
@@ -135,8 +135,8 @@ def test_a_server_on_a_unix_socket_that_is_away_for_a_while(
         send(log, b"4\n")
         assert heard(server).endswith("4")
     assert capfd.readouterr().err.splitlines() == [
-        f"pyproxy: [alert] send() to syslog server unix:{path} failed (2: No such file or directory), lines are lost",
-        f"pyproxy: [alert] syslog server unix:{path} is written to again, 2 lines were lost",
+        f"pyproxy: [warn] send() to syslog server unix:{path} failed (2: No such file or directory), lines are lost",
+        f"pyproxy: [warn] syslog server unix:{path} is written to again, 2 lines were lost",
     ]
 
 
