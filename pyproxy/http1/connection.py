@@ -11,6 +11,7 @@ import contextlib
 import os
 import socket
 import time
+from errno import ETIMEDOUT
 from math import inf
 from typing import TYPE_CHECKING, Final, cast
 
@@ -33,6 +34,7 @@ REMEMBERED_HEAD: Final = 2048
 """Bytes of the largest request head that a connection remembers."""
 PIPELINE: Final = 65536
 """Bytes of further requests that are read while one is being answered."""
+TIMED_OUT: Final = f"client timed out ({ETIMEDOUT}: {os.strerror(ETIMEDOUT)})"
 TCP_INFO_SIZE: Final = 104
 """Bytes of the part of Linux's struct tcp_info that all versions have."""
 AT_ONCE: Final = 100
@@ -190,9 +192,9 @@ class ClientConnection(RequestBodyReader, asyncio.Protocol):
         if self._still_taking():
             return
         if self._request is None and self._buffer and not self._write_paused:
-            self._log_unfinished("client timed out", 408)
+            self._log_unfinished(TIMED_OUT, 408)
         # without an answer, as nginx: the client is not listening
-        self._abandon("client timed out", 408)
+        self._abandon(TIMED_OUT, 408)
         self._transport.abort()
 
     # Requests
@@ -283,8 +285,8 @@ class ClientConnection(RequestBodyReader, asyncio.Protocol):
                     self._last_block = None
         except BadMessage as error:
             self._refuse(error.status, error.reason, buffer)
-        except BadURI as error:
-            self._refuse(400, f"client sent invalid URI: {error}", buffer)
+        except BadURI:
+            self._refuse(400, "client sent invalid request", buffer, "line")
         else:
             self._begin(self._last_route)
         return True
@@ -335,19 +337,19 @@ class ClientConnection(RequestBodyReader, asyncio.Protocol):
             request.handler = None
         phases.fail(request, error)
 
-    def _refuse(self, status: int, reason: str, raw: bytes) -> None:
+    def _refuse(self, status: int, reason: str, raw: bytes, part: str = "") -> None:
         """Answer a head that cannot be used, and read no further: the bytes after it have no meaning."""
         # of a line that is too long nothing is known but that
         request = self._request = self._unreadable(raw.partition(b"\n")[0] if status == 414 else raw)
         self._limits = request.location.limits
         self.deadline = inf
-        request.complain(INFO, reason)
+        request.complain(INFO, f"{reason} while reading client request {part or _part(request)}")
         phases.finalize(request, status)
 
     def _log_unfinished(self, reason: str, status: int) -> None:
         request = self._unreadable(self._buffer)
         self._buffer = b""
-        request.complain(INFO, f"{reason} while reading client request headers")
+        request.complain(INFO, f"{reason} while reading client request {_part(request)}")
         request.error_status = status
         request.log()
 
@@ -427,6 +429,11 @@ class ClientConnection(RequestBodyReader, asyncio.Protocol):
 
     def _linger_on(self) -> None:
         self.deadline = min(self.worker.now() + self._limits.lingering_timeout, self._lingering_until)
+
+
+def _part(request: Request) -> str:
+    """Of a head that is refused or cut, the part that was being read."""
+    return "headers" if request.head.version else "line"
 
 
 def _address(name: object) -> tuple[bytes, int]:

@@ -9,7 +9,7 @@ from typing import Final
 
 from pyproxy.core.message import Fields, Names
 from pyproxy.http1.host import split_host
-from pyproxy.http1.message import BadMessage, Sender, printable
+from pyproxy.http1.message import UPSTREAM, BadMessage, Sender, printable
 
 _TOKEN: Final = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]++"
 _VALUE: Final = rb"[^\x00-\x08\x0a-\x1f\x7f]*"
@@ -175,7 +175,9 @@ class FieldReader:
     def _content_length(self, fields: Fields, name: bytes) -> None:
         length = fields.values[fields.names.first[name]]
         if not length.isdigit() or len(length) > 18:
-            raise self._sender.error(f'sent invalid "Content-Length" header: "{printable(length)}"')
+            # in nginx's words, which show what an upstream sent
+            shown = f': "Content-Length: {printable(length)}"' if self._sender is UPSTREAM else ""
+            raise self._sender.error(f'sent invalid "Content-Length" header{shown}')
         fields.content_length = int(length)
 
     def _transfer_encoding(self, fields: Fields, name: bytes) -> None:

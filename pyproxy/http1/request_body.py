@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import inf
 from typing import Final, cast
 
-from pyproxy.core.log import ERROR, INFO
+from pyproxy.core.log import ERROR
 from pyproxy.core.request import BodySink, Request, Response
 from pyproxy.core.stream import Tunnel
 from pyproxy.http1.message import BadMessage
@@ -110,14 +110,15 @@ class RequestBodyReader(ResponseWriter):
         try:
             pieces, rest = body.feed(data)
         except BadMessage as error:
-            self._refuse_body(sink, error.status, error.reason, INFO)
+            self._refuse_body(sink, error.status, error.reason)
             return
+        before = self._body_received
         self._body_received += sum(map(len, pieces))
         self.body_read += len(data) - len(rest or b"")
         limit = self._limits.max_body_size
         if limit and self._body_received > limit and sink is not DISCARD:
-            reason = f"client intended to send too large chunked body: {self._body_received} bytes"
-            self._refuse_body(sink, 413, reason, ERROR)
+            reason = f"client intended to send too large chunked body: {before}+{self._body_received - before} bytes"
+            self._refuse_body(sink, 413, reason)
             return
         self._watch_body()
         for piece in pieces:
@@ -137,7 +138,7 @@ class RequestBodyReader(ResponseWriter):
         if self._request is None:
             self._body_over()
 
-    def _refuse_body(self, sink: BodySink, status: int, reason: str, level: int) -> None:
+    def _refuse_body(self, sink: BodySink, status: int, reason: str) -> None:
         """What follows cannot be told from the body: answer, and read no further."""
         self._sink = None
         self._body_refused = True
@@ -146,7 +147,7 @@ class RequestBodyReader(ResponseWriter):
             self._shut()
             return
         self.deadline = inf
-        self._request.complain(level, reason)
+        self._request.complain(ERROR, reason)
         sink.body_failed(status)
 
     def pause_body(self) -> None:

@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 from pyproxy.http1.line_ends import with_crlf
-from pyproxy.http1.message import CLIENT, BadMessage, printable
+from pyproxy.http1.message import CLIENT, BadMessage
 
 # nginx skips any number of empty lines before a request; a few are all that a client has a reason to send.
 _EMPTY_LINES: Final = rb"(?:\r\n){0,4}"
@@ -63,12 +63,11 @@ def method_of(line: bytes) -> bytes:
 
 def bad_line(line: bytes) -> BadMessage:
     """What is wrong with a request line that matches neither form, in nginx's words and with its status."""
-    shown = printable(line.rstrip(b"\r\n"))
     method = method_of(line)
     if not method:
-        return CLIENT.error(f'sent invalid method: "{shown}"')
+        return CLIENT.error("sent invalid method")
     if _NOT_SERVED(line):
         return CLIENT.error(f"sent {method.decode()} method", 405)
     if _OTHER_VERSION(line):
-        return CLIENT.error(f'sent invalid version: "{shown}"', 505)
-    return CLIENT.error(f'sent invalid request: "{shown}"')
+        return CLIENT.error("sent invalid version", 505)
+    return CLIENT.error("sent invalid request")

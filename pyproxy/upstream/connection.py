@@ -249,7 +249,7 @@ class UpstreamConnection(asyncio.Protocol):
             exchange.answered(block, head, response, data, True, now)
         elif framing >= 0 and len(data) > framing:
             self.close()
-            exchange.extra_data()
+            exchange.extra_data(False)
             exchange.answered(block, head, response, data[:framing], True, now)
         else:
             self._head = head
@@ -298,7 +298,7 @@ class UpstreamConnection(asyncio.Protocol):
             exchange.note().trailers = body.trailers
         if rest:
             self.close()
-            exchange.extra_data()
+            exchange.extra_data(head.chunked)
         else:
             self._release(head, self.worker.now())
         exchange.answer_end()

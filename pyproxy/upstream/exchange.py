@@ -181,6 +181,11 @@ class Exchange:
             self.timed_out("connecting to upstream")
         elif isinstance(error, socket.gaierror):
             self._next("error", 502, f"{peer.name} could not be resolved ({error.strerror})")
+        elif peer.address.path is not None:
+            # as in nginx, to a unix socket: it is told at once that it cannot be, and what is not there is worse
+            level = ERROR if isinstance(error, ConnectionError) else CRIT
+            why = f"connect() to unix:{peer.address.path} failed ({reason(error)}) while connecting to upstream"
+            self._next("error", 502, why, level)
         else:
             self._next("error", 502, f"connect() failed ({reason(error)}) while connecting to upstream")
 
@@ -214,16 +219,17 @@ class Exchange:
         """The server did not connect, take or answer in time."""
         self._next("timeout", 504, f"upstream timed out (110: Connection timed out) while {doing}")
 
-    def extra_data(self) -> None:
+    def extra_data(self, chunked: bool) -> None:
         """Bytes came after the answer's end: they are dropped with their connection."""
-        self.request.complain(WARN, "upstream sent more data than specified in its header while reading upstream")
+        what = "data after final chunk" if chunked else 'more data than specified in "Content-Length" header'
+        self.request.complain(WARN, f"upstream sent {what} while reading upstream")
 
-    def _next(self, kind: str, status: int, message: str) -> None:
+    def _next(self, kind: str, status: int, message: str, level: int = ERROR) -> None:
         """Ask another server if the configuration wants that for this failure, else answer ``status``."""
         if self.request.finished:
             self.close()
             return
-        self.request.complain(ERROR, message)
+        self.request.complain(level, message)
         now = self.worker.now()
         attempt = self.attempts[-1]
         attempt.status = status
@@ -234,11 +240,17 @@ class Exchange:
             self._failures += 1
             self._tried.add(attempt.peer)
             if kind not in NO_FAILURES:
-                attempt.peer.failed(now)
+                self._blame(attempt, now)
         if self._may_ask_another(kind, now):
             self.start()
         else:
             self._finalize(status)
+
+    def _blame(self, attempt: Attempt, now: float) -> None:
+        """The server has failed; it may have to be left alone for a while."""
+        if attempt.peer.failed(now):
+            doing = "connecting to upstream" if attempt.connected < 0 else READING_HEAD
+            self.request.complain(WARN, f"upstream server temporarily disabled while {doing}")
 
     def _may_ask_another(self, kind: str, now: float) -> bool:
         options = self.options
@@ -343,9 +355,8 @@ class Exchange:
             self._tried.add(self.attempts[-1].peer)
             self._failures += 1
             if self._may_ask_another(kind, now):
-                self.request.complain(ERROR, f"upstream answered {head.status} while {READING_HEAD}")
                 if kind not in NO_FAILURES:
-                    self.attempts[-1].peer.failed(now)
+                    self._blame(self.attempts[-1], now)
                 self._end_attempt(now)
                 self._drop_connection()
                 self.start()

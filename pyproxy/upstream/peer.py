@@ -60,12 +60,13 @@ class Peer:
             return False
         return not self.max_fails or self.fails < self.max_fails or now - self.checked > self.fail_timeout
 
-    def failed(self, now: float) -> None:
-        """An attempt ended in an error or a timeout."""
+    def failed(self, now: float) -> bool:
+        """An attempt ended in an error or a timeout. True if that was one too many, for the next ``fail_timeout``."""
         self.fails += 1
         self.failed_at = self.checked = now
         if self.max_fails:
             self.effective_weight = max(0, self.effective_weight - self.weight // self.max_fails)
+        return 0 < self.max_fails <= self.fails
 
     def succeeded(self) -> None:
         """It answered: past failures are forgotten once they are older than the last check."""

@@ -63,6 +63,8 @@ class Exchange:
     """The method of every request answered, needed to frame the answers; by default the first request's for all."""
     logs: int = 0
     """How many access-log lines to wait for and compare."""
+    errors: int = 0
+    """How many error-log lines to wait for and compare."""
     deviates: Deviation | None = None
     contains: str = ""
     """What nginx's side of the transcript must show, when the status alone does not prove the point."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -13,7 +13,7 @@ import pytest
 from .client import converse
 from .exchange import Deviation, Exchange, as_tuple
 from .servers import STARTERS, Server
-from .transcript import transcript
+from .transcript import error_line, transcript
 from .upstream import PATIENCE, Upstream
 
 SUBJECT = os.environ.get("AGAINST_NGINX", "pyproxy")
@@ -64,11 +64,13 @@ class Pair:
     def run(self, server: Server, exchange: Exchange) -> tuple[str, tuple[int, ...]]:
         """The transcript of the exchange with one server, and the statuses of its final answers."""
         replies = exchange.upstream
-        log_start = _size(server.access_log)
+        log_start, errors_start = _size(server.access_log), _size(server.error_log)
         self.upstream.begin(replies if isinstance(replies, tuple) else (replies,))
         talk = converse(server.ports[exchange.at], exchange, self.upstream)
         connections = self.upstream.finish()
         log = _new_lines(server.access_log, log_start, exchange.logs) if exchange.logs else []
+        if exchange.errors:
+            log += error_lines(lambda: _read(server.error_log, errors_start), exchange.errors, server.prefix)
         statuses = tuple(a.status for a in talk.answers if a.status == 101 or not 100 <= a.status < 200)
         ports = {**server.ports, "upstream": self.upstream.port}
         return transcript(talk, connections, log, ports), statuses
@@ -83,6 +85,20 @@ def _check(name: str, text: str, statuses: tuple[int, ...], claim: Exchange | De
 
 def _size(file: Path) -> int:
     return file.stat().st_size if file.exists() else 0
+
+
+def _read(file: Path, start: int) -> bytes:
+    return file.read_bytes()[start:] if file.exists() else b""
+
+
+def error_lines(read: Callable[[], bytes], count: int, prefix: Path) -> list[bytes]:
+    """The lines about requests that an error log has got, waiting until there are ``count`` of them."""
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        lines = [found for line in read().splitlines() if (found := error_line(line, prefix)) is not None]
+        if len(lines) >= count or time.monotonic() > deadline:
+            return lines
+        time.sleep(0.01)
 
 
 def _new_lines(file: Path, start: int, count: int) -> list[bytes]:

@@ -62,6 +62,10 @@ class Server:
     def access_log(self) -> Path:
         return self.prefix / "access.log"
 
+    @property
+    def error_log(self) -> Path:
+        return self.prefix / "error.log"
+
     def stop(self) -> None:
         self.process.terminate()
         try:

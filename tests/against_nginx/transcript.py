@@ -10,7 +10,9 @@ Every difference that is not counted as one is in this file, and only here:
 - the boundary of a multipart answer;
 - where chunks begin and end (that the body was chunked is compared);
 - how well a gzip is compressed (what comes out of it is compared);
-- times, remote ports and numbers of connections in access-log lines.
+- times, remote ports and numbers of connections in access-log lines;
+- times, processes and numbers of connections in error-log lines, and lines that are not about a request: those of the
+  process itself, and of a client that leaves between two requests.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ import hashlib
 import re
 import zlib
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from .client import Conversation
 from .messages import Message
@@ -32,6 +35,8 @@ SIGNATURE = re.compile(rb"<center>%b(/[\w.]+)?</center>" % NAME)
 DATE = re.compile(rb"^[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT$")
 BOUNDARY = re.compile(rb"boundary=([0-9A-Za-z]+)")
 LOG_TIME = re.compile(rb"\[\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}\]")
+
+ERROR = re.compile(rb"^\S+ \S+ (\[\w+\]) \d+#\d+: \*\d+ (?!.*closed keepalive connection)(.*)$")
 
 LONG_BODY = 2000
 """Bodies longer than this (bytes) are shown by their hash."""
@@ -115,6 +120,12 @@ def _ports(value: bytes, ports: Mapping[str, int]) -> bytes:
 
 def _log_line(line: bytes, ports: Mapping[str, int]) -> str:
     return _text(_ports(LOG_TIME.sub(b"[<time>]", line), ports))
+
+
+def error_line(line: bytes, prefix: Path) -> bytes | None:
+    """A line of an error log as it is compared, None for one that is not."""
+    found = ERROR.match(line.replace(b"Operation timed out", b"Connection timed out"))
+    return None if found is None else b"%b %b" % (found[1], found[2].replace(bytes(prefix), b"@prefix@"))
 
 
 def _text(value: bytes) -> str:
