@@ -84,6 +84,7 @@ def _parser() -> argparse.ArgumentParser:
     add("-v", dest="version", action="store_true", help="print the version and exit")
     add("-V", dest="details", action="store_true", help="print the version and what it is made of, and exit")
     add("--detach-programs", action="store_true", help="let the programs outlive pyproxy; the next one takes them over")
+    add("--watch", action="store_true", help="reload by itself whenever a file of the configuration changes")
     add("--listen", metavar="ADDRESS", action="append", default=[], help="listen here instead (may be repeated)")
     return parser
 
@@ -103,7 +104,7 @@ def _proxy(options: argparse.Namespace) -> int:
 
         send(sources, options.signal)
         return 0
-    return _run(sources, options.quiet, options.detach_programs)
+    return _run(sources, options.quiet, options.detach_programs, options.watch)
 
 
 def _default_file(prefix: str) -> str:
@@ -136,7 +137,7 @@ def _check(sources: Sources, dump: bool, quiet: bool) -> int:
     return 0
 
 
-def _run(sources: Sources, quiet: bool, detach_programs: bool) -> int:
+def _run(sources: Sources, quiet: bool, detach_programs: bool, watch: bool) -> int:
     from pyproxy.compile import load_schema
     from pyproxy.core.log import Logs
     from pyproxy.process.run import Process
@@ -144,7 +145,7 @@ def _run(sources: Sources, quiet: bool, detach_programs: bool) -> int:
     schema = load_schema()
     logs = Logs()
     site = sources.compile(sources.load(schema), schema, logs)
-    process = Process(sources, schema, site, logs, quiet, detach_programs)
+    process = Process(sources, schema, site, logs, quiet, detach_programs, watch)
     process.prepare()
     process.run()
     return 0

@@ -20,6 +20,8 @@ class Loaded:
     """The whole tree; no ``include`` is left in it."""
     files: dict[str, str]
     """Name -> text of every file read, in the order of the first reading."""
+    patterns: tuple[str, ...]
+    """Those that stand in an ``include``, from the current folder: a file that is made later may match one."""
     notes: tuple[str, ...]
     """What was passed over, one sentence each."""
 
@@ -30,7 +32,7 @@ def load(path: Path | str, shapes: toml.Shapes, extra: str = "") -> Loaded:
     directives = (*nginx.parse(extra, "command line"), *loader.read(str(path), (), None))
     if loader.is_toml(str(path)):
         directives = toml.gather_http(directives, shapes)
-    return Loaded(directives, loader.files, tuple(loader.notes))
+    return Loaded(directives, loader.files, tuple(loader.patterns), tuple(loader.notes))
 
 
 class _Loader:
@@ -38,6 +40,7 @@ class _Loader:
         self.folder = os.path.dirname(main)
         self.shapes = shapes
         self.files: dict[str, str] = {}
+        self.patterns: list[str] = []
         self.notes: list[str] = []
 
     def read(self, file: str, chain: tuple[str, ...], included: Source | None) -> Iterator[Directive]:
@@ -73,7 +76,10 @@ class _Loader:
             raise ConfigError(f"`include` takes 1 argument, not {len(include.args)}", include.source)
         pattern = os.path.join(self.folder, include.args[0])
         # As in nginx, a name must exist and a pattern may match nothing.
-        return sorted(glob.glob(pattern), key=os.fsencode) if glob.has_magic(pattern) else [pattern]
+        if not glob.has_magic(pattern):
+            return [pattern]
+        self.patterns.append(pattern)
+        return sorted(glob.glob(pattern), key=os.fsencode)
 
     @staticmethod
     def is_toml(file: str) -> bool:

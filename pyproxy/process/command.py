@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from pyproxy.core.log import Logs
 from pyproxy.core.logfile import Gathering, LogFile
 from pyproxy.core.logsink import FileSink, Sink
 from pyproxy.process.pidfile import PidFile
+from pyproxy.process.status import Status
 
 SIGNALS = {
     "stop": signal.SIGTERM,
@@ -20,6 +22,10 @@ SIGNALS = {
     "reload": signal.SIGHUP,
     "reopen": signal.SIGUSR1,
 }
+PATIENCE = 120.0
+"""Seconds that a reload may take."""
+LOOK = 0.02
+"""Seconds between two looks at what has become of it."""
 
 
 class _Unopened(Logs):
@@ -67,13 +73,30 @@ def control(sources: Sources, words: list[str]) -> int:
 def send(sources: Sources, name: str) -> None:
     """Send the signal. Raises ConfigError.
 
-    The configuration says where the pid file is. One that is wrong is refused here, where somebody reads it.
+    The configuration says where the pid file is. One that is wrong is refused here, where somebody reads it; so is one
+    of which only the process that runs can tell that it is.
     """
     pid_file = _pid_file(sources, strict=name == "reload")
     pid = PidFile(pid_file).running()
     if pid is None:
         raise ConfigError(f"no pyproxy runs this configuration: {pid_file} names no process that runs")
+    before = Status.read(Path(pid_file))
     try:
         os.kill(pid, SIGNALS[name])
     except OSError as error:
         raise ConfigError(f"cannot send `{name}` to process {pid}: {error.strerror}") from error
+    if name == "reload":
+        _wait_for_reload(Path(pid_file), pid, before)
+
+
+def _wait_for_reload(pid_file: Path, pid: int, before: Status) -> None:
+    """Any reload that begins after ``before`` reads the configuration as it is now."""
+    deadline = time.monotonic() + PATIENCE
+    while (status := Status.read(pid_file)).name == before.name or not status.over:
+        if PidFile(str(pid_file)).running() != pid:
+            raise ConfigError(f"process {pid} has ended before it had read the configuration")
+        if time.monotonic() > deadline:
+            raise ConfigError(f"process {pid} has not read the configuration in {PATIENCE:g} s, see its error log")
+        time.sleep(LOOK)
+    if status.problem:
+        raise ConfigError(f"process {pid} goes on with the old configuration: {status.problem}")

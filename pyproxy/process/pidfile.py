@@ -7,6 +7,9 @@ import fcntl
 import os
 from pathlib import Path
 
+OLD = ".oldbin"
+"""What the pid file's name ends with while a new program is tried."""
+
 
 class PidFile:
     """Written and locked while its process runs, removed at the end.
@@ -68,6 +71,19 @@ class PidFile:
             return os.path.samestat(os.stat(self.path), os.fstat(fd))
         except FileNotFoundError:
             return False
+
+    def step_aside(self) -> None:
+        """Leave the name to a new program, as nginx does; we are found by the other one. Raises OSError."""
+        self._move(self.path.with_name(self.path.name + OLD))
+
+    def come_back(self) -> None:
+        """Take the name again. Raises OSError."""
+        self._move(self.path.with_name(self.path.name.removesuffix(OLD)))
+
+    def _move(self, path: Path) -> None:
+        if self._fd >= 0:
+            self.path.rename(path)
+            self.path = path
 
     def remove(self) -> None:
         """Take it away if it is ours."""

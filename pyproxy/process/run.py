@@ -6,22 +6,27 @@ It is the master of worker processes, and touches no request; with ``master_proc
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 from typing import TYPE_CHECKING
 
 from pyproxy.compile import Sources
 from pyproxy.config.schema import Schema
 from pyproxy.config.tree import ConfigError
-from pyproxy.core.log import EMERG, ERROR, NOTICE, WARN, Logs
+from pyproxy.core.log import ALERT, EMERG, ERROR, NOTICE, WARN, Logs
 from pyproxy.core.site import Site
 from pyproxy.core.worker import Worker
 from pyproxy.process.banner import Banner
 from pyproxy.process.crew import Crew
 from pyproxy.process.descriptors import allow_many, tell_when_out
 from pyproxy.process.generations import Generations, tick
+from pyproxy.process.inherited import Inherited
 from pyproxy.process.loop import event_loop, fault, report_faults, unless
+from pyproxy.process.notify import Notify
 from pyproxy.process.pidfile import PidFile
 from pyproxy.process.sockets import Sockets
+from pyproxy.process.status import Status, forget
+from pyproxy.process.upgrade import Upgrade, has_terminal
 from pyproxy.process.user import give
 
 if TYPE_CHECKING:
@@ -40,6 +45,7 @@ class Process:
         logs: Logs,
         quiet: bool = False,
         detach_programs: bool = False,
+        watch: bool = False,
     ) -> None:
         self._sources = sources
         self._schema = schema
@@ -47,7 +53,11 @@ class Process:
         self._is_master = site.processes.master
         self._logs = logs
         self._banner = Banner(quiet)
-        self._sockets = Sockets()
+        self._watches = watch
+        self._notify = Notify(os.environ)
+        inherited = Inherited(os.environ)
+        self._upgrade = Upgrade(inherited.upgrade)
+        self._sockets = Sockets(inherited, self._upgrade.is_under_way)
         self._pid_file = PidFile(site.pid_file)
         self._quit = asyncio.Event()
         """Set when the process is to end: after the requests that have begun, or at once if ``_stop`` is set too."""
@@ -57,6 +67,10 @@ class Process:
         self._changed = asyncio.Event()
         """Set when the configuration is to be read again."""
         self._detach_programs = detach_programs
+        self._rests = False
+        """Whether no worker accepts, while a new program is tried."""
+        self._is_back = False
+        """Whether that program has ended, and this one is to serve again."""
         self._programs: Programs | None = None
         self._plan: Plan | None = None
         self._worker: Worker
@@ -101,6 +115,8 @@ class Process:
             signal.SIGQUIT: self._quit.set,
             signal.SIGHUP: self._changed.set,
             signal.SIGUSR1: self._reopen,
+            signal.SIGUSR2: self._change_program,
+            signal.SIGWINCH: self._rest,
         }.items():
             loop.add_signal_handler(number, action)
         self._logs.attach(loop, self._site.error_log)
@@ -117,12 +133,17 @@ class Process:
             if not self._quit.is_set():
                 await self._serve()
         finally:
+            if self._upgrade.new:
+                self._notify.main_pid(self._upgrade.new)
+            else:
+                self._notify.stopping()
             self._sockets.keep(None)
             try:
                 if self._programs is not None:
                     await unless(self._kill, self._programs.stop())
             finally:
                 self._worker.close()
+                forget(self._pid_file.path)
                 self._pid_file.remove()
                 self._logs.close()
 
@@ -131,6 +152,11 @@ class Process:
         await unless(self._quit, self._begin(self._site))
         if not self._quit.is_set():
             self._banner.ready(self._programs.missing if self._programs is not None else ())
+            self._notify.ready()
+            if self._watches:
+                from pyproxy.process.watch import Watch
+
+                self._worker.spawn(Watch(self._sources, self._schema, self._changed.set).run())
             await unless(self._quit, self._reload_when_changed())
         # at once: whoever connects from now on is refused, and can go elsewhere
         self._generations.retire()
@@ -187,16 +213,53 @@ class Process:
             give([*self._logs.paths(), *self._site.folders], user)
         self._generations.reopen()
 
+    def _change_program(self) -> None:
+        if self._upgrade.is_under_way():
+            self._tell(NOTICE, "the program is being changed already")
+        else:
+            self._worker.spawn(self._try_new_program())
+
+    async def _try_new_program(self) -> None:
+        """Let a new program serve beside this one. When it ends before this one, all is as it was."""
+        self._tell(NOTICE, "changing binary")
+        try:
+            how = await self._upgrade.run(self._pid_file, self._sockets.descriptors(), self._notify.environment)
+        except OSError as error:
+            how = f"could not be started: {error}"
+        self._tell(ALERT, f"the new program {how}; this one goes on")
+        if self._rests:
+            self._is_back = True
+            self._changed.set()
+
+    def _rest(self) -> None:
+        if not has_terminal() and not self._quit.is_set():
+            self._rests = True
+            self._worker.spawn(self._generations.drain())
+
     async def _reload_when_changed(self) -> None:
         while True:
             await self._changed.wait()
             self._changed.clear()
+            self._notify.reloading()
+            status, problem = Status.begin(self._pid_file.path), ""
             try:
-                await self._reload()
+                if self._upgrade.new or self._is_back:
+                    await self._serve_again()
+                else:
+                    await self._reload()
             except ConfigError as error:
-                self._tell(EMERG, f"the new configuration is not used: {error}")
+                problem = str(error)
+                self._tell(EMERG, f"the new configuration is not used: {problem}")
             except Exception as error:
+                problem = repr(error)
                 fault(self._tell, "the new configuration is not used", error)
+            status.end(self._pid_file.path, problem)
+            self._notify.ready()
+
+    async def _serve_again(self) -> None:
+        """Let workers of the configuration as it was accept connections, as nginx does while a new program runs."""
+        self._rests = self._is_back = False
+        await self._begin(self._site)
 
     async def _reload(self) -> None:
         """Take over the configuration as it is now. Raises ConfigError; then the old one goes on."""
@@ -221,6 +284,7 @@ class Process:
             retiring.add_done_callback(lambda _: old.logs.close())
         self._worker.tick = min(self._worker.tick, tick(site))
         if site.pid_file != old.pid_file:
+            forget(self._pid_file.path)
             self._pid_file.remove()
             self._pid_file = PidFile(site.pid_file)
             self._write_pid_file()

@@ -6,6 +6,7 @@ import contextlib
 import os
 import socket
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from pyproxy.config.tree import ConfigError
@@ -46,7 +47,8 @@ class Sockets:
     for each worker. A socket once made is kept as long as its address is used: what waits in its queue is not lost.
     """
 
-    def __init__(self, inherited: Inherited | None = None) -> None:
+    def __init__(self, inherited: Inherited | None = None, are_shared: Callable[[], bool] = lambda: False) -> None:
+        """``are_shared``: whether another master listens too; the files of unix sockets are then left to it."""
         self._bound: dict[Address, Bound] = {}
         self._given: dict[Address, Bound] = {}
         """What is open already and no configuration has asked for so far."""
@@ -55,8 +57,7 @@ class Sockets:
             self._given = {
                 address: Bound(socks, given=inherited.systemd) for address, socks in inherited.sockets.items()
             }
-        self.shared = False
-        """Whether another master listens on the same sockets: the files of unix sockets are left to it."""
+        self._are_shared = are_shared
 
     def bind(self, site: Site) -> None:
         """Bind the addresses that are not bound yet: all of them, or none and ConfigError."""
@@ -137,7 +138,7 @@ class Sockets:
             if bound.given and site is not None:
                 self._given[address] = bound  # a later configuration could not open it
             else:
-                bound.close(remove=not self.shared)
+                bound.close(remove=not self._are_shared())
         if site is None:
             for bound in self._given.values():
                 bound.close(remove=False)

@@ -193,9 +193,9 @@ def test_a_file_that_another_has_put_in_place_of_ours_stays(sockets: Sockets, fo
         assert (folder / "s").exists()
 
 
-def test_a_file_that_another_master_listens_behind_stays(sockets: Sockets, folder: Path) -> None:
+def test_a_file_that_another_master_listens_behind_stays(folder: Path) -> None:
+    sockets = Sockets(None, lambda: True)
     sockets.bind(site(listener(f"{folder}/s")))
-    sockets.shared = True
     sockets.keep(None)
     assert (folder / "s").exists()
 
