@@ -32,6 +32,7 @@ from pyproxy.process.user import give
 if TYPE_CHECKING:
     from pyproxy.process.programs import Programs
     from pyproxy.programs.plan import Plan
+    from pyproxy.process.watch import Watch
 
 
 class Process:
@@ -53,7 +54,6 @@ class Process:
         self._is_master = site.processes.master
         self._logs = logs
         self._banner = Banner(quiet)
-        self._watches = watch
         self._notify = Notify(os.environ)
         inherited = Inherited(os.environ)
         self._upgrade = Upgrade(inherited.upgrade)
@@ -73,6 +73,11 @@ class Process:
         """Whether that program has ended, and this one is to serve again."""
         self._programs: Programs | None = None
         self._plan: Plan | None = None
+        self._watch: Watch | None = None
+        if watch:
+            from pyproxy.process.watch import Watch
+
+            self._watch = Watch(sources, schema, self._changed.set)
         self._worker: Worker
         self._generations: Generations
 
@@ -153,10 +158,8 @@ class Process:
         if not self._quit.is_set():
             self._banner.ready(self._programs.missing if self._programs is not None else ())
             self._notify.ready()
-            if self._watches:
-                from pyproxy.process.watch import Watch
-
-                self._worker.spawn(Watch(self._sources, self._schema, self._changed.set).run())
+            if self._watch is not None:
+                self._worker.spawn(self._watch.run())
             await unless(self._quit, self._reload_when_changed())
         # at once: whoever connects from now on is refused, and can go elsewhere
         self._generations.retire()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import glob
 import os
+import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -31,10 +32,11 @@ class Watch:
         self._changed = changed
         self._files: set[str] = set()
         self._folders: set[str] = set()
+        self._seen = self._look()
 
     async def run(self) -> None:
-        """Call ``changed`` after each change, until this is cancelled."""
-        seen = await asyncio.to_thread(self._look)
+        """Call ``changed`` after each change since this object was made, until this is cancelled."""
+        looked = time.monotonic()
         while True:
             folders = frozenset(self._folders)
             async for changes in awatch(
@@ -45,10 +47,13 @@ class Watch:
                 rust_timeout=AT_LEAST_EVERY,
                 yield_on_timeout=True,
             ):
-                if changes and not any(self._concerns(*change) for change in changes):
+                # what changed before the folders were watched is found later
+                due = time.monotonic() >= looked + AT_LEAST_EVERY / 1000
+                if not due and not any(self._concerns(*change) for change in changes):
                     continue
-                before, seen = seen, await asyncio.to_thread(self._look)
-                if seen != before:
+                looked = time.monotonic()
+                before, self._seen = self._seen, await asyncio.to_thread(self._look)
+                if self._seen != before:
                     self._changed()
                 if self._folders != folders:
                     break

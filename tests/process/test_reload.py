@@ -253,6 +253,71 @@ def test_the_s_option_finds_the_process(site: Site) -> None:
     )
 
 
+def test_s_reload_says_what_only_the_process_that_runs_can_tell(site: Site) -> None:
+    port, other = free_ports(2)
+    site.write("return 200 old;", port)
+    site.start()
+    with socket.create_server(("127.0.0.1", 0)) as stranger:
+        taken = stranger.getsockname()[1]
+        site.write("return 200 new;", port, taken)
+        sent = site.send("reload")
+        assert sent.returncode == 1
+        assert sent.stderr.startswith(
+            f"pyproxy: process {site.running.process.pid} goes on with the old configuration: "
+            f"cannot listen on 127.0.0.1:{taken}: Address already in use."
+        )
+    assert get(port).endswith(b"old")
+    # it is over when it is done, and there is no fault left over from before
+    for number in range(3):
+        site.write(f"return 200 {number};", port, other)
+        sent = site.send("reload")
+        assert (sent.returncode, sent.stderr) == (0, "")
+        assert get(other).endswith(b"%d" % number)
+    assert site.running.stop() == 0
+    assert sorted(os.listdir(site.folder)) == ["err", "nginx.conf", "out"]
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="needs a master with less rights than who sends")
+def test_s_reload_says_what_the_user_of_the_process_may_not_read(site: Site, start: Start) -> None:
+    (port,) = free_ports(1)
+    site.folder.chmod(0o755)
+    (site.folder / "run").mkdir()
+    os.chown(site.folder / "run", 65534, 65534)
+    site.write("return 200 old;", port, main="include more.conf; error_log stderr;")
+    site.file.write_text(site.file.read_text().replace("run.pid", "run/pid"))
+    (site.folder / "more.conf").write_text("")
+    site.running = start("nginx.conf", user=65534, group=65534, extra_groups=[]).ready()
+    (site.folder / "more.conf").chmod(0o600)
+    sent = site.send("reload")
+    assert sent.returncode == 1
+    assert (
+        "goes on with the old configuration: cannot read `more.conf`: Permission denied in nginx.conf:1" in sent.stderr
+    )
+    assert get(port).endswith(b"old")
+
+
+def test_s_reload_says_that_the_process_has_ended(site: Site) -> None:
+    (port,) = free_ports(1)
+    site.write("return 200 old;", port)
+    site.start()
+    site.running.signal(signal.SIGSTOP)
+    command = [sys.executable, "-m", "pyproxy", "-c", "nginx.conf", "-s", "reload"]
+    with subprocess.Popen(command, cwd=site.folder, stderr=subprocess.PIPE, text=True) as sender:
+        until(lambda: pending(site.running.process.pid, signal.SIGHUP) or sender.poll() is not None)
+        site.running.process.kill()
+        site.running.ended()
+        assert sender.wait() == 1
+        assert sender.stderr is not None
+        assert "has ended before it had read the configuration" in sender.stderr.read()
+
+
+def pending(pid: int, number: int) -> bool:
+    """Whether a signal waits for a process that is stopped."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    mask = next(int(line.split()[1], 16) for line in status.splitlines() if line.startswith("ShdPnd:"))
+    return bool(mask >> (number - 1) & 1)
+
+
 def test_s_does_not_touch_a_stranger_and_opens_no_log(site: Site) -> None:
     site.write("return 200;", 1, main="error_log error.log;")
     stranger = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
