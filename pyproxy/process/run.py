@@ -31,8 +31,8 @@ from pyproxy.process.user import give
 
 if TYPE_CHECKING:
     from pyproxy.process.programs import Programs
-    from pyproxy.programs.plan import Plan
     from pyproxy.process.watch import Watch
+    from pyproxy.programs.plan import Plan
 
 
 class Process:
