@@ -129,7 +129,7 @@ class RequestParser:
         if last is not None and section == last.section:
             fields = last.fields
         else:
-            fields = self._fields.read(section)
+            fields = self._fields.read(section, None if last is None else last.fields.names)
             if len(section) > _KEPT:
                 section = b""
         version = 11

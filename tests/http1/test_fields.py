@@ -4,9 +4,14 @@ import time
 from contextlib import suppress
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from pyproxy.core.message import Names
 from pyproxy.http1.fields import ONCE_IN_REQUEST, FieldReader
 from pyproxy.http1.message import CLIENT, BadMessage
+
+Pieces = tuple[bytes, bytes, bytes, bytes]
 
 
 def reader() -> FieldReader:
@@ -55,6 +60,58 @@ def test_the_same_names_with_other_values() -> None:
         else:
             with pytest.raises(BadMessage):
                 fields.read(block)
+
+
+_LINES = st.lists(
+    st.tuples(
+        st.sampled_from([b"Host", b"X-a", b"x-A", b"Cookie", b"A_b", b"Content-Length"]),
+        st.sampled_from([b": ", b":", b":  ", b":\t", b" : "]),
+        st.sampled_from([b"", b"a", b"a: b", b" a", b"a ", b"a\tb", b"\xff", b"\x00", b"1", b"a\rb", b"a\nX-b: c"]),
+        st.sampled_from([b"\r\n", b"\r\n", b"\r\n", b"\n", b"\r\n "]),
+    ),
+    max_size=4,
+)
+
+
+@settings(max_examples=500)
+@given(usual=_LINES, other=_LINES)
+def test_the_pattern_of_names_reads_as_the_grammar_does(usual: list[Pieces], other: list[Pieces]) -> None:
+    """Names that come often are tried with a pattern of their own: it may find less, never something else."""
+    fields = reader()
+    block = b"".join(b"%b: 1\r\n" % line[0] for line in usual) + b"\r\n"
+    last = None
+    with suppress(BadMessage):
+        for _ in range(20):
+            last = fields.read(block).names
+    for lines in (other, [(name, *rest[1:]) for (name, *_), rest in zip(usual, other, strict=False)]):
+        block = b"".join(b"".join(line) for line in lines) + b"\r\n"
+        assert _outcome(lambda block=block: fields.read(block, last)) == _outcome(
+            lambda block=block: reader().read(block)
+        )
+
+
+def _outcome(read: Callable[[], Fields]) -> object:
+    try:
+        fields = read()
+    except BadMessage as error:
+        return error.reason
+    return fields.pairs, fields.host, fields.content_length
+
+
+def test_names_that_come_often_get_a_pattern_and_names_that_change_do_not_take_its_place() -> None:
+    fields = reader()
+    for again in range(20):
+        names = fields.read(b"Host: a\r\nX: 1\r\n\r\n").names
+        for i in range(20):
+            fields.read(b"Y%d: 1\r\n\r\n" % (again * 20 + i))
+    assert list(fields._matching) == [names]
+    for i in range(3000):
+        fields.read(b"Z%d: 1\r\n\r\n" % i)
+    assert fields.read(b"Host: b\r\nX: 2\r\n\r\n").names is names
+    for i in range(200):
+        for _ in range(20):
+            fields.read(b"V%d: 1\r\n\r\n" % i)
+    assert len(fields._matching) <= 64
 
 
 def test_the_names_it_remembers_are_bounded() -> None:
