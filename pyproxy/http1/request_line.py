@@ -11,24 +11,28 @@ from pyproxy.http1.message import CLIENT, BadMessage
 # nginx skips any number of empty lines before a request; a few are all that a client has a reason to send.
 _EMPTY_LINES: Final = rb"(?:\r\n){0,4}"
 _METHOD: Final = rb"(?!CONNECT |TRACE )([A-Z_-]++)"
-# `#` never belongs to a request target (RFC 9112, 3.2); bytes above 0x7f do not either, but nginx lets them pass.
+# Bytes above 0x7f do not belong to a request target, but nginx lets them pass.
 _TARGET: Final = rb"[^\x00-\x20\x7f#]*+"
+# Nor does a fragment (RFC 9112, 3.2). It is cut off before anybody sees it: an upstream that takes it for a part of
+# the path (`/open#/../shut`) must not be asked for another path than the one that was looked at here.
+_FRAGMENT: Final = rb"(?:#[^\x00-\x20\x7f]*+)?"
 _SCHEME: Final = rb"[Hh][Tt][Tt][Pp][Ss]?://"
 _NAME: Final = rb"(?:[A-Za-z0-9.\-]++|\[[^\x00-\x20\x7f#/?\]]++\])"
 _AUTHORITY: Final = rb"%b(?::[0-9]*+)?" % _NAME
 
 match_origin_line: Final = re.compile(
-    rb"%b(%b (/%b) HTTP/1\.([0-9]))\r\n" % (_EMPTY_LINES, _METHOD, _TARGET),
+    rb"%b(%b (/%b)%b HTTP/1\.([0-9]))\r\n" % (_EMPTY_LINES, _METHOD, _TARGET, _FRAGMENT),
 ).match
 """Groups: line, method, target, minor version. Empty lines before the request belong to the match."""
 
 match_absolute_line: Final = re.compile(
-    rb"%b(%b %b(%b)([/?]%b)? HTTP/1\.([0-9]))\r\n" % (_EMPTY_LINES, _METHOD, _SCHEME, _AUTHORITY, _TARGET),
+    rb"%b(%b %b(%b)(?:([/?]%b)%b)? HTTP/1\.([0-9]))\r\n"
+    % (_EMPTY_LINES, _METHOD, _SCHEME, _AUTHORITY, _TARGET, _FRAGMENT),
 ).match
 """Groups: line, method, authority, target (None if it is empty), minor version."""
 
 _skip_empty_lines: Final = re.compile(rb"(?:\r?\n){0,4}").match
-_BEGINS: Final = re.compile(rb"[A-Z_-]*+(?: [^\x00-\x20\x7f#]*+(?: [HTP/0-9.]*+\r?)?)?|\r").fullmatch
+_BEGINS: Final = re.compile(rb"[A-Z_-]*+(?: [^\x00-\x20\x7f]*+(?: [HTP/0-9.]*+\r?)?)?|\r").fullmatch
 _VALID_METHOD: Final = re.compile(rb"([A-Z_-]++) ").match
 _OTHER_VERSION: Final = re.compile(rb"[A-Z_-]++ (?:/|%b)%b HTTP/(?:[2-9]|[1-9][0-9]++)\." % (_SCHEME, _TARGET)).match
 _NOT_SERVED: Final = re.compile(

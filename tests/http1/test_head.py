@@ -175,7 +175,6 @@ REFUSED: dict[str, tuple[bytes, int]] = {
     "NUL in the target": (b"GET /a\x00b HTTP/1.1\r\nHost: a\r\n\r\n", 400),
     "DEL in the target": (b"GET /a\x7fb HTTP/1.1\r\nHost: a\r\n\r\n", 400),
     "CR in the target": (b"GET /a\rb HTTP/1.1\r\nHost: a\r\n\r\n", 400),
-    "fragment": (b"GET /a#b HTTP/1.1\r\nHost: a\r\n\r\n", 400),
     "HTTP/0.9": (b"GET /\r\n\r\n", 400),
     "HTTP/0.9, said": (b"GET / HTTP/0.9\r\n\r\n", 400),
     "HTTP/2.0": (b"GET / HTTP/2.0\r\nHost: a\r\n\r\n", 505),
