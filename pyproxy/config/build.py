@@ -213,6 +213,7 @@ def _listeners(site: Site) -> list[Listener]:
                 if listener.options:
                     raise ConfigError(f"duplicate listen options for {listen.address}, say them once", listen.source)
                 listener.options = listen.options
+            listener.proxy_protocol |= listen.proxy_protocol
             if listen.default_server:
                 if listen.address in defaults:
                     first = defaults[listen.address].source

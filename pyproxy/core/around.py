@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pyproxy.core.proxy_protocol import Proxied
     from pyproxy.core.request import BodySink, Field, Request, Response
     from pyproxy.core.site import Listener
     from pyproxy.core.stream import Stream, Tunnel
@@ -24,6 +25,7 @@ class StreamAround:
     local_addr: bytes
     local_port: int
     scheme: bytes
+    proxied: Proxied | None
 
     def __init__(self, inner: Stream) -> None:
         self.inner = inner

@@ -198,13 +198,21 @@ class Server:
 class Listen:
     """One ``listen`` of a server."""
 
-    __slots__ = ("address", "default_server", "options", "source")
+    __slots__ = ("address", "default_server", "options", "proxy_protocol", "source")
 
-    def __init__(self, address: Address, default_server: bool, options: dict[str, Any], source: Source) -> None:
+    def __init__(
+        self,
+        address: Address,
+        default_server: bool,
+        options: dict[str, Any],
+        source: Source,
+        proxy_protocol: bool = False,
+    ) -> None:
         self.address = address
         self.default_server = default_server
         self.options = options
         self.source = source
+        self.proxy_protocol = proxy_protocol
 
 
 class Listener:
@@ -214,7 +222,7 @@ class Listener:
     ``particular`` holds the servers of the others by local address, as nginx does.
     """
 
-    __slots__ = ("address", "names", "options", "particular", "source")
+    __slots__ = ("address", "names", "options", "particular", "proxy_protocol", "source")
 
     def __init__(self, address: Address, names: ServerNames, options: dict[str, Any], source: Source) -> None:
         self.address = address
@@ -222,6 +230,8 @@ class Listener:
         self.options = options
         self.source = source
         self.particular: dict[bytes, Listener] = {}
+        self.proxy_protocol = False
+        """Whether connections begin with a header of the PROXY protocol."""
 
 
 @dataclass(frozen=True, slots=True)

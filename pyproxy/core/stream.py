@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from pyproxy.core.proxy_protocol import Proxied
     from pyproxy.core.request import BodySink, Field, Request, Response
     from pyproxy.core.site import Listener
     from pyproxy.core.worker import Worker
@@ -35,6 +36,8 @@ class Stream(Protocol):
     remote_addr: bytes
     remote_port: int
     scheme: bytes
+    proxied: Proxied | None
+    """What a proxy in front has said of the client, by the PROXY protocol."""
     keep_alive: bool
     """Whether the connection may go on after this response."""
 

@@ -28,6 +28,7 @@ from pyproxy.http1.request_body import RequestBodyReader
 
 if TYPE_CHECKING:
     from pyproxy.core.message import RequestHead
+    from pyproxy.core.proxy_protocol import Proxied
     from pyproxy.http1.server import Http1Server
 
 REMEMBERED_HEAD: Final = 2048
@@ -63,6 +64,9 @@ class ClientConnection(RequestBodyReader, asyncio.Protocol):
         "scheme",
         "serial",
     )
+
+    proxied: Proxied | None = None
+    """What a header of the PROXY protocol said; only the connections that wait for one have any."""
 
     def __init__(self, server: Http1Server) -> None:
         super().__init__()

@@ -15,6 +15,7 @@ from pyproxy.http1.connection import ClientConnection
 from pyproxy.http1.crowd import make_room
 from pyproxy.http1.head import HeadLimits, RequestParser
 from pyproxy.http1.memory import Memory
+from pyproxy.http1.proxied_connection import ProxiedConnection
 
 
 class Http1Server(web.Server):
@@ -31,6 +32,9 @@ class Http1Server(web.Server):
         self.draining = False
         self.grace: float | None = None
         """Seconds that ``shutdown`` waits; None: for ever."""
+        listeners = (listener, *listener.particular.values())
+        proxied = any(each.proxy_protocol for each in listeners)
+        self._connection = ProxiedConnection if proxied else ClientConnection
         self._empty: asyncio.Future[None] | None = None
         server = listener.names.default
         count, size = server.header_buffers
@@ -44,7 +48,7 @@ class Http1Server(web.Server):
         self._live: set[ClientConnection] = set()
 
     def __call__(self) -> Any:
-        return ClientConnection(self)
+        return self._connection(self)
 
     @property
     def connections(self) -> list[Any]:

@@ -21,7 +21,7 @@ HTTP, SERVER, LOCATION = Context.HTTP, Context.SERVER, Context.LOCATION
 
 
 def _listen(directive: Directive, scope: Scope) -> list[Listen]:
-    default = False
+    default = proxy_protocol = False
     options: dict[str, Any] = {}
     for option in directive.args[1:]:
         name, equals, value = option.partition("=")
@@ -39,7 +39,9 @@ def _listen(directive: Directive, scope: Scope) -> list[Listen]:
             options[name] = values.number(value)
         elif (name in ("reuseport", "deferred", "bind") and not equals) or name in ("setfib", "accept_filter"):
             options[name] = value or True
-        elif name in ("ssl", "http2", "quic", "proxy_protocol"):
+        elif option == "proxy_protocol":
+            proxy_protocol = True
+        elif name in ("ssl", "http2", "quic"):
             raise ValueError(f'parameter "{name}" is known to nginx, but not supported by pyproxy yet')
         else:
             raise ValueError(f'invalid parameter "{option}"')
@@ -48,7 +50,7 @@ def _listen(directive: Directive, scope: Scope) -> list[Listen]:
     if address not in resolved:
         resolved[address] = _resolve(address)
     addresses = resolved[address]
-    return [Listen(address, default, options, directive.source) for address in addresses]
+    return [Listen(address, default, options, directive.source, proxy_protocol) for address in addresses]
 
 
 def _so_keepalive(text: str) -> tuple[int, int, int] | None:
