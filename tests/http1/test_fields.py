@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pyproxy.core.message import Names
 from pyproxy.http1.fields import ONCE_IN_REQUEST, FieldReader
 from pyproxy.http1.message import CLIENT, BadMessage
 
