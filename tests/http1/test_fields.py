@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pyproxy.core.message import Names
 from pyproxy.http1.fields import ONCE_IN_REQUEST, FieldReader
 from pyproxy.http1.message import CLIENT, BadMessage
 
@@ -89,9 +90,9 @@ def test_the_pattern_of_names_reads_as_the_grammar_does(usual: list[Pieces], oth
         )
 
 
-def _outcome(read: Callable[[], Fields]) -> object:
+def _outcome(reader: FieldReader, block: bytes, last: Names | None) -> object:
     try:
-        fields = read()
+        fields = reader.read(block, last)
     except BadMessage as error:
         return error.reason
     return fields.pairs, fields.host, fields.content_length
