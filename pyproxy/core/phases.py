@@ -189,6 +189,11 @@ def internal_redirect(request: Request, uri: bytes, args: bytes) -> None:
         return
     request.internal = request.moved = True
     request.rewritten = REWRITTEN
+    start_over(request)
+
+
+def start_over(request: Request) -> None:
+    """Run the server's phases again, but for POST_READ."""
     if request.server.rewrite_handlers:
         _run_server(request, request.server.rewrite_handlers)
     else:

@@ -222,6 +222,11 @@ class Request:
     """Whether a client asked for it; else it is a subrequest."""
 
     @property
+    def main(self) -> Request:
+        """The request that a client asked for, of which this may be part."""
+        return self
+
+    @property
     def head(self) -> RequestHead:
         """The request head as it was read."""
         return self.route.head
@@ -284,7 +289,8 @@ class Request:
         # what the filters add may speak of it: $status, $sent_http_content_type
         self.response = response
         location = self.location
-        filters = location.conditional_filters if self.route.head.fields.names.conditional else location.header_filters
+        conditional = self.route.head.fields.names.conditional and self.is_main
+        filters = location.conditional_filters if conditional else location.header_filters
         if filters:
             try:
                 body_filters = [made for pass_on in filters if (made := pass_on(self, response)) is not None]
@@ -357,6 +363,8 @@ class Request:
         text = f"client: {_shown(self.stream.remote_addr)}, server: {_shown(self.server.name)}"
         if head.line:
             text += f', request: "{_shown(head.line)}"'
+        if not self.is_main:
+            text += f', subrequest: "{_shown(self.uri)}"'
         if self.upstream is not None and (url := self.upstream.url):
             text += f', upstream: "{url}"'
         if host := head.fields.get(b"host"):

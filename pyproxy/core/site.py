@@ -112,6 +112,7 @@ class Location:
         self.server_name_in_redirect = False
         self.server_tokens = True
         self.error_log: ErrorLog
+        self.log_subrequest = False
         self.log_handlers: tuple[Callable[[Request], None], ...] = ()
         self.max_ranges = MAX_RANGES
         self.encodings: Encodings

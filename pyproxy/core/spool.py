@@ -13,12 +13,13 @@ class Spool:
     Writing to the temporary file is writing to the page cache, which nginx does on its event loop as well.
     """
 
-    __slots__ = ("_file", "_folder", "_limit", "_memory", "size")
+    __slots__ = ("_file", "_folder", "_limit", "_memory", "_users", "size")
 
     def __init__(self, limit: int, folder: str | None = None) -> None:
         """Keep up to ``limit`` bytes in memory; the file goes to ``folder`` (None: the system's)."""
         self._limit = limit
         self._folder = folder
+        self._users = 1
         self._memory = bytearray()
         self._file: IO[bytes] | None = None
         self.size = 0
@@ -61,8 +62,16 @@ class Spool:
             self._file.truncate(0)
         self.size = 0
 
+    def share(self) -> Spool:
+        """Itself, for one user more: each of them is to close it."""
+        self._users += 1
+        return self
+
     def close(self) -> None:
-        """Give memory and file back; nothing is left to read."""
+        """Give memory and file back, if all users have; nothing is left to read."""
+        self._users -= 1
+        if self._users > 0:
+            return
         self._memory = bytearray()
         self.size = 0
         if self._file is not None:

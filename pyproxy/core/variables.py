@@ -113,6 +113,16 @@ class Variables:
         return Template(text, parts)
 
 
+_NAME = re.compile(r"\$([A-Za-z0-9_]+)", re.ASCII)
+
+
+def variable_name(text: str) -> str:
+    """The name in ``$name``, where a directive wants just that. Raises ValueError."""
+    if not (match := _NAME.fullmatch(text)):
+        raise ValueError(f'invalid variable name "{text}"')
+    return match[1].lower()
+
+
 _VARIABLE = re.compile(r"\$(?:\{(?P<braced>[A-Za-z0-9_]+)\}|(?P<plain>[1-9]|[A-Za-z0-9_]+))?")
 
 

@@ -44,6 +44,8 @@ def _compile(scope: Scope, location: Location) -> None:
         return
 
     def add(request: Request, response: Response) -> None:
+        if not request.is_main:
+            return
         usual = response.status in STATUSES
         for header in added:
             if not usual and not header.always:

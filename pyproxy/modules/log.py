@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from pyproxy.config import values
-from pyproxy.config.schema import ANYWHERE, MANY, Context, Module, Scope, Spec
+from pyproxy.config.schema import ANYWHERE, MANY, Context, Module, Scope, Spec, flag
 from pyproxy.config.tree import ConfigError, Directive, Source
 from pyproxy.core.logfile import Gathering
 from pyproxy.core.logline import ESCAPINGS, LogLine
@@ -129,6 +129,7 @@ def _conditional(condition: Template, log: LogHandler) -> LogHandler:
 
 
 def _compile(scope: Scope, location: Location) -> None:
+    location.log_subrequest = scope.get("log_subrequest")
     configured: list[_AccessLog] = scope.get("access_log") or [_AccessLog("stdout", "combined", None, location.source)]
     if any(log.path == "off" for log in configured):
         return
@@ -170,6 +171,7 @@ MODULE = Module(
             summary="Where a line for each request goes, and its format (default: stdout combined); off: nowhere.",
         ),
         Spec("log_format", Context.HTTP, _format, (2, MANY), repeat=True, default=(), summary="A format, by its name."),
+        flag("log_subrequest", ANYWHERE, False, "Subrequests have access lines of their own."),
         Spec(
             "open_log_file_cache",
             ANYWHERE,

@@ -14,7 +14,7 @@ from pyproxy.core.regex import compile_regex
 from pyproxy.core.request import Request
 from pyproxy.core.site import Location, Phase, Server
 from pyproxy.core.text_answer import answer_with
-from pyproxy.core.variables import Variable
+from pyproxy.core.variables import Variable, variable_name
 
 PLACES = Context.SERVER | Context.LOCATION | Context.SERVER_IF | Context.LOCATION_IF
 STEPS = "rewrite steps"
@@ -51,13 +51,8 @@ def _break(directive: Directive, scope: Scope) -> script.Step:
     return script.break_off
 
 
-_NAME = re.compile(r"\$([A-Za-z0-9_]+)", re.ASCII)
-
-
 def _variable(text: str, scope: Scope) -> Variable:
-    if not (match := _NAME.fullmatch(text)):
-        raise ValueError(f'invalid variable name "{text}"')
-    return scope.variables.find(match[1])
+    return scope.variables.find(variable_name(text))
 
 
 def _set(directive: Directive, scope: Scope) -> script.Step:
@@ -80,8 +75,7 @@ def _uninitialized(name: str) -> Variable:
 
 
 def _set_variable(directive: Directive) -> Iterable[Variable]:
-    if match := _NAME.fullmatch(directive.args[0]):
-        yield _uninitialized(match[1].lower())
+    yield _uninitialized(variable_name(directive.args[0]))
 
 
 def _groups(directive: Directive) -> Iterator[Variable]:

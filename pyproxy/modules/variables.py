@@ -137,7 +137,7 @@ def _server_protocol(request: Request) -> bytes | None:
 
 
 def _request_method(request: Request) -> bytes | None:
-    return request.method or None
+    return request.main.method or None
 
 
 def _set_args(request: Request, value: bytes) -> None:

@@ -12,12 +12,13 @@ from pyproxy.core.site import DONE, Location, Outcome
 from pyproxy.core.spool import Spool
 from pyproxy.core.throttle import throttle
 from pyproxy.core.variables import Depends, Template
+from pyproxy.core.whole_body import BodySpooler
 from pyproxy.http1.head import ResponseParser
 from pyproxy.http1.memory import Memory
 from pyproxy.upstream.accel import CARRIED, Accel, redirect
 from pyproxy.upstream.exchange import Exchange
 from pyproxy.upstream.options import Options
-from pyproxy.upstream.request_body import BodySpooler, SpooledBody, StreamedBody
+from pyproxy.upstream.request_body import SpooledBody, StreamedBody
 from pyproxy.upstream.request_head import RequestHeadWriter
 from pyproxy.upstream.response_head import ResponseHeadReader
 from pyproxy.upstream.target import FixedTarget, Target, VariableTarget

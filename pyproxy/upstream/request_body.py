@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
 from pyproxy.core import phases
-from pyproxy.core.log import CRIT, WARN
 from pyproxy.core.spool import Spool
 from pyproxy.http1.body import LAST_CHUNK, encode_chunk
 
 if TYPE_CHECKING:
-    from pyproxy.core.request import Request
     from pyproxy.upstream.connection import UpstreamConnection
     from pyproxy.upstream.exchange import Exchange
 
@@ -43,64 +40,6 @@ class RequestBody(Protocol):
 
     def close(self) -> None:
         """It is not needed any longer."""
-
-
-class BodySpooler:
-    """Takes a request's body whole before the upstream is touched (``proxy_request_buffering on``): slow clients
-    do not hold the application's workers."""
-
-    def __init__(self, request: Request, then: Callable[[Spool], None]) -> None:
-        limits = request.location.limits
-        self._request = request
-        self._then = then
-        self._spool = Spool(limits.body_buffer_size, limits.body_temp_path)
-        self._failed = False
-        request.handler = self
-
-    def body_data(self, data: bytes) -> None:
-        """Bytes from the client."""
-        if self._failed:
-            return
-        try:
-            in_memory = not self._spool.in_file
-            self._spool.append(data)
-        except OSError as error:
-            self._request.complain(CRIT, f"cannot buffer a request body: {error}")
-            self.body_failed(500)
-            return
-        if in_memory and self._spool.in_file:
-            self._request.complain(WARN, "a client request body is buffered to a temporary file")
-
-    def body_end(self) -> None:
-        """It is whole."""
-        if self._failed:
-            return
-        self._request.handler = None
-        self._request.body = self._spool
-        self._then(self._spool)
-
-    def body_failed(self, status: int) -> None:
-        """It never will be."""
-        self._failed = True
-        self._request.handler = None
-        self._spool.close()
-        phases.finalize(self._request, status)
-
-    def pause(self) -> None:
-        """Nothing is being sent to the client."""
-
-    def resume(self) -> None:
-        """Nothing is being sent to the client."""
-
-    def client_gone(self) -> bool:
-        """The client left."""
-        self.stop()
-        return False
-
-    def stop(self) -> None:
-        """Something else is answered."""
-        self._failed = True
-        self._spool.close()
 
 
 class SpooledBody:

@@ -1,0 +1,256 @@
+"""Requests inside of requests: ``auth_request``, ``mirror`` and whatever else wants the answer of another URI.
+
+A subrequest has the client's head, but a URI and a method of its own; it goes through the server's phases as an
+internal redirect would, without the access phase. Variables are shared with the request that it is part of.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from pyproxy.core import phases
+from pyproxy.core.log import CRIT, ERROR
+from pyproxy.core.pieces import PieceSender, read_pieces
+from pyproxy.core.request import REWRITTEN, Request, Response, Route
+from pyproxy.core.spool import Spool
+
+if TYPE_CHECKING:
+    from pyproxy.core.request import BodySink, Field
+    from pyproxy.core.stream import Tunnel
+
+DEEPEST = 50
+"""Subrequests within subrequests (NGX_HTTP_MAX_SUBREQUESTS)."""
+IN_MEMORY = 65536
+"""Bytes of an answer that are kept in memory, the rest in a file."""
+
+
+class Cycle(Exception):
+    """Subrequests lead to subrequests without end."""
+
+
+class Subrequest(Request):
+    """One of them; its answer is in ``response`` and ``answer`` when it is over."""
+
+    __slots__ = ("answer", "cut", "depth", "parent")
+
+    is_main = False
+
+    def __init__(
+        self, parent: Request, uri: bytes, args: bytes, done: Callable[[Subrequest], None], header_only: bool
+    ) -> None:
+        if parent.values is None:
+            parent.values = {}
+        server = parent.server
+        route = Route(parent.head, uri, args, server, server.default_location, None)
+        super().__init__(_Collector(parent, self, done, header_only), route, time.time())
+        self.parent = parent
+        self.depth: int = parent.depth + 1 if isinstance(parent, Subrequest) else 1
+        self.method = b"GET"
+        self.values = parent.values
+        self.internal = self.moved = True
+        self.rewritten = REWRITTEN
+        self.answer = Spool(IN_MEMORY)
+        """The body of its answer; to be closed by whom it is for."""
+        self.cut = False
+        """Whether its answer has ended before its end."""
+
+    @property
+    def main(self) -> Request:
+        """The request that a client asked for."""
+        return self.parent.main
+
+    @property
+    def status(self) -> int:
+        """Of its answer."""
+        return self.error_status if self.response is None else self.response.status
+
+    def begin(self) -> None:
+        """Send it on its way; it may be over before this returns."""
+        if self.depth > DEEPEST:
+            self.parent.complain(ERROR, f'subrequests cycle while processing "{self.uri.decode(errors="replace")}"')
+            raise Cycle
+        try:
+            phases.start_over(self)
+        except Exception as error:
+            phases.fail(self, error)
+
+    def log(self) -> None:
+        """It is over. Only ``log_subrequest`` has it in the access log."""
+        self.finished = True
+        if self.body is not None:
+            self.body.close()
+        if self.location.log_subrequest:
+            for handler in self.location.log_handlers:
+                handler(self)
+
+    def let_go(self) -> None:
+        """Nothing more is wanted of it, nor of its answer."""
+        if not self.finished:
+            self.give_up()
+            self.log()
+        self.answer.close()
+        self.upstream = None
+
+
+class _Collector:
+    """The stream of a subrequest: keeps its answer instead of sending it."""
+
+    def __init__(
+        self, parent: Request, request: Subrequest, done: Callable[[Subrequest], None], header_only: bool
+    ) -> None:
+        client = self._client = parent.stream
+        self._request = request
+        self._done = done
+        self._header_only = header_only
+        self._skip_body = header_only
+        self.worker = client.worker
+        self.listener = client.listener
+        self.serial = client.serial
+        self.requests = client.requests
+        self.pipelined = client.pipelined
+        self.opened = client.opened
+        self.remote_addr = client.remote_addr
+        self.remote_port = client.remote_port
+        self.scheme = client.scheme
+        self.proxied = client.proxied
+        self.body_read = 0
+        self.body_pending = False
+        self.keep_alive = True
+
+    @property
+    def local_addr(self) -> bytes:
+        """The client's."""
+        return self._client.local_addr
+
+    @property
+    def local_port(self) -> int:
+        """The client's."""
+        return self._client.local_port
+
+    def tcp_info(self) -> bytes | None:
+        """The client's."""
+        return self._client.tcp_info()
+
+    def inform(self, request: Request, fields: list[Field]) -> None:
+        """Early hints are for clients."""
+
+    def start(self, request: Request, response: Response, data: bytes, last: bool) -> None:
+        """The head of the answer. Whoever wants no more than that has it now."""
+        request.response = response
+        self._skip_body = self._header_only or request.method == b"HEAD"
+        if self._header_only and not last:
+            request.complete = True
+            if request.handler is not None:
+                request.handler.stop()
+                request.handler = None
+            self._over()
+            return
+        self.send(data)
+        if last:
+            self.finish()
+
+    def send(self, data: bytes) -> None:
+        """Part of the answer's body."""
+        request = self._request
+        if self._skip_body or not data or request.finished:
+            return
+        request.sent += len(data)
+        try:
+            request.answer.append(data)
+        except OSError as error:
+            request.complain(CRIT, f"cannot buffer an answer: {error}")
+            request.give_up()
+            self.abort()
+
+    def finish(self) -> None:
+        """That was all of it."""
+        self._request.complete = True
+        self._over()
+
+    def send_file(self, fd: int, offset: int, count: int) -> None:
+        """A file is read piece by piece."""
+        PieceSender(self._request, fd, read_pieces(fd, offset, offset + count)).start()
+
+    def abort(self) -> None:
+        """There is no answer, or not all of it."""
+        self._request.cut = True
+        self._over()
+
+    def _over(self) -> None:
+        if not self._request.finished:
+            self._request.log()
+            self._done(self._request)
+
+    def read_body(self, sink: BodySink) -> None:
+        """What there is of the client's body was read before."""
+        sink.body_end()
+
+    def pause_body(self) -> None:
+        """None comes."""
+
+    def resume_body(self) -> None:
+        """None comes."""
+
+    def open_tunnel(self, request: Request, response: Response, tunnel: Tunnel) -> None:
+        """Nobody is at the other end."""
+        request.give_up()
+        self.abort()
+
+
+class _Waiting:
+    """The producer of a request that waits for a subrequest."""
+
+    def __init__(self, subrequest: Subrequest, answered: asyncio.Future[None]) -> None:
+        self._subrequest = subrequest
+        self._answered = answered
+
+    def pause(self) -> None:
+        """Nothing is being sent."""
+
+    def resume(self) -> None:
+        """Nothing is being sent."""
+
+    def client_gone(self) -> None:
+        """Then nobody wants to know."""
+        self.stop()
+
+    def stop(self) -> None:
+        """Something else is answered."""
+        self._answered.cancel()
+        self._subrequest.let_go()
+
+
+async def ask(request: Request, uri: bytes, args: bytes = b"", header_only: bool = False) -> Subrequest:
+    """The finished subrequest for ``uri``: its ``status``, ``response`` and ``answer``. To be let go (``let_go``).
+
+    ``header_only``: the body of its answer is not wanted. Raises Cycle, or CancelledError when the client has left.
+    """
+    answered: asyncio.Future[None] = request.stream.worker.loop.create_future()
+
+    def done(subrequest: Subrequest) -> None:
+        if not answered.done():
+            answered.set_result(None)
+
+    subrequest = Subrequest(request, uri, args, done, header_only)
+    waiting = _Waiting(subrequest, answered)
+    took_place = request.handler is None
+    if took_place:
+        request.handler = waiting
+    subrequest.begin()
+    try:
+        await answered
+    finally:
+        if took_place and request.handler is waiting:
+            request.handler = None
+    return subrequest
+
+
+def send_copy(request: Request, uri: bytes) -> None:
+    """A subrequest with the request's method, arguments and body, in the background: nobody waits for its answer."""
+    copy = Subrequest(request, uri, request.args, Subrequest.let_go, header_only=True)
+    copy.method = request.method
+    copy.body = request.body.share() if request.body is not None else None
+    copy.begin()
