@@ -29,6 +29,7 @@ class FakeStream:
     local_addr = b"127.0.0.1"
     local_port = 80
     scheme = b"http"
+    proxied = None
     body_pending = False
 
     def __init__(self, site: Site, server: int = 0) -> None:
