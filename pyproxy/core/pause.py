@@ -14,7 +14,7 @@ async def pause(request: Request, seconds: float) -> None:
     try:
         await waiting.over
     finally:
-        waiting.client_gone()
+        waiting.stop()
         if request.handler is waiting:
             request.handler = None
 
@@ -33,5 +33,8 @@ class _Pause:
     def resume(self) -> None: ...
 
     def client_gone(self) -> None:
+        self.stop()
+
+    def stop(self) -> None:
         self._timer.cancel()
         self._end()

@@ -139,7 +139,7 @@ class Limiter:
             if len(key) > LONGEST_KEY:
                 request.complain(ERROR, f'the value of the "{limit.zone.key}" key is more than {LONGEST_KEY} bytes')
             elif key:
-                _note(request, b"PASSED")
+                request.set_variable(STATUS, b"PASSED")
                 held = yield from limit.take(key)
                 if held is None:
                     for earlier in taken:
@@ -153,7 +153,7 @@ class Limiter:
     def _reject(self, request: Request, limit: Limit) -> Outcome:
         trial = ", dry run," if self._dry_run else ""
         request.complain(self._level, f'limiting connections{trial} by zone "{limit.zone.name}"')
-        _note(request, b"REJECTED_DRY_RUN" if self._dry_run else b"REJECTED")
+        request.set_variable(STATUS, b"REJECTED_DRY_RUN" if self._dry_run else b"REJECTED")
         return None if self._dry_run else self._status
 
 
@@ -162,12 +162,6 @@ def _let_go(request: Request, taken: list[Held]) -> None:
         waiting = take(held.give_back())
         if waiting is not None:
             request.stream.worker.spawn(waiting)
-
-
-def _note(request: Request, status: bytes) -> None:
-    if request.values is None:
-        request.values = {}
-    request.values[STATUS] = status
 
 
 def _noted(request: Request) -> bytes | None:

@@ -84,7 +84,7 @@ class Limit(NamedTuple):
     def pour(self, key: bytes, burst: int, account: bool) -> Steps[int]:
         """The excess with this request. Where nothing can be known of others, it is the first one."""
         try:
-            excess = self.zone.store.update(POUR, key, self.zone.rate, burst, account)
+            excess = self.zone.store.update(POUR, key, self.zone.rate, burst, int(account))
             return excess if isinstance(excess, int) else (yield excess)
         except ZoneAbsent:
             return 0
@@ -153,9 +153,7 @@ class Limiter:
     def _note(self, request: Request, status: bytes) -> None:
         if self._dry_run and status != b"PASSED":
             status += b"_DRY_RUN"
-        if request.values is None:
-            request.values = {}
-        request.values[STATUS] = status
+        request.set_variable(STATUS, status)
 
 
 def _shown(excess: int) -> str:

@@ -10,7 +10,7 @@ import asyncio
 import secrets
 import time
 from collections.abc import Awaitable, Callable
-from typing import Any, Final
+from typing import Final
 
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
@@ -46,6 +46,8 @@ class RedisStore:
             socket_timeout=PATIENCE,
             socket_connect_timeout=PATIENCE,
             retry=Retry(NoBackoff(), 0),
+            # the library would look its version up on the disk for every connection
+            driver_info=None,
         )
         self._redis: Redis = Redis.from_pool(pool)
         self._name = zone.name
@@ -108,14 +110,13 @@ class RedisStore:
     def forget(self, operation: Operation, *holders: int) -> None:
         """A process that is gone is no longer alive for Redis."""
 
-    async def close(self) -> None:
+    def close(self) -> None:
+        """Leave the connections, soon."""
         if self._heart is not None:
             self._heart.cancel()
-            await asyncio.wait((self._heart,))
-        await self._redis.aclose()
-        await self._redis.connection_pool.disconnect()
+        self._end = asyncio.get_running_loop().create_task(self._redis.aclose(close_connection_pool=True))
 
 
-def check(url: str) -> Any:
+def check(url: str) -> None:
     """Raise ValueError if the URL is none that Redis clients understand."""
-    return BlockingConnectionPool.from_url(url)
+    BlockingConnectionPool.from_url(url)

@@ -7,6 +7,7 @@ of one leaves the zone as it was before, and nobody waits for the dead.
 from __future__ import annotations
 
 import os
+import time
 from functools import cache
 from pathlib import Path
 from struct import Struct
@@ -17,8 +18,11 @@ import lmdb
 from pyproxy.zones.store import Clock, Operation, Record, ZoneFull, milliseconds, stored_key
 from pyproxy.zones.zone import Zone
 
+TRIES: Final = 50
+PAUSE: Final = 0.001
+"""Seconds between them."""
 LOOKS: Final = 16
-"""Records that are looked at for the least recently used one. All after it have been used since they were queued."""
+"""Records of which the least recently used one goes, where all have been used since they were queued."""
 
 # b"r" + key -> milliseconds of the last use, record
 # b"q" + milliseconds + key -> nothing: the records in the order in which they were queued, the last use or before it
@@ -34,7 +38,7 @@ def _layout(numbers: int) -> Struct:
 
 def _room(size: int) -> int:
     """Bytes of the file: pages are two thirds full on average, and an update writes new ones before it frees any."""
-    return 2 * size + (1 << 18)
+    return 2 * size + (1 << 20)
 
 
 def _open(path: str, size: int) -> lmdb.Environment:
@@ -76,6 +80,7 @@ class SharedStore:
         self._clock = clock
         try:
             self._env = _open(path, zone.size)
+            self._env.reader_check()
         except lmdb.Error as error:
             raise OSError(str(error)) from error
 
@@ -84,23 +89,31 @@ class SharedStore:
 
     def update(self, operation: Operation, key: bytes, *arguments: int) -> int:
         key = stored_key(key)
+        for _ in range(TRIES):
+            try:
+                return self._update(operation, key, arguments)
+            except lmdb.MapFullError:
+                # A worker that opens the file reads for some microseconds, and all pages that it may see are kept for
+                # it. If it is made to wait in just this moment, so must others; if it was killed, they need not.
+                self._env.reader_check()
+                time.sleep(PAUSE)
+        raise ZoneFull
+
+    def _update(self, operation: Operation, key: bytes, arguments: tuple[int, ...]) -> int:
         now = self._clock()
-        try:
-            with self._env.begin(write=True) as transaction:
-                data = transaction.get(_RECORD + key)
-                old: Record | None = None if data is None else _layout(len(data) // 8).unpack(data)[1:]
-                new, result = operation.apply(old, now, *arguments)
-                if new is None:
-                    if data is not None:
-                        transaction.delete(_RECORD + key)
-                elif self._evicts or new is not old:
-                    if data is None:
-                        self._make_room(transaction)
-                        if self._evicts:
-                            transaction.put(_QUEUE + _TIME.pack(now) + key, b"")
-                    transaction.put(_RECORD + key, _layout(len(new) + 1).pack(now, *new))
-        except lmdb.MapFullError:
-            raise ZoneFull from None
+        with self._env.begin(write=True) as transaction:
+            data = transaction.get(_RECORD + key)
+            old: Record | None = None if data is None else _layout(len(data) // 8).unpack(data)[1:]
+            new, result = operation.apply(old, now, *arguments)
+            if new is None:
+                if data is not None:
+                    transaction.delete(_RECORD + key)
+            elif self._evicts or new is not old:
+                if data is None:
+                    self._make_room(transaction)
+                    if self._evicts:
+                        transaction.put(_QUEUE + _TIME.pack(now) + key, b"")
+                transaction.put(_RECORD + key, _layout(len(new) + 1).pack(now, *new))
         return result
 
     def _make_room(self, transaction: lmdb.Transaction) -> None:
@@ -109,19 +122,23 @@ class SharedStore:
         if not self._evicts:
             raise ZoneFull
         cursor = transaction.cursor()
-        for look in range(LOOKS):
-            if not cursor.set_range(_QUEUE) or not (entry := bytes(cursor.key())).startswith(_QUEUE):
-                return
+        looked_at: list[bytes] = []
+        while len(looked_at) < LOOKS and cursor.set_range(_QUEUE):
+            entry = bytes(cursor.key())
+            if not entry.startswith(_QUEUE):
+                break
             cursor.delete()
-            queued, key = entry[1:9], entry[9:]
-            data = transaction.get(_RECORD + key)
-            if data is None:
-                continue
-            used = _TIME.pack(_layout(1).unpack(data[:8])[0])
-            if used <= queued or look == LOOKS - 1:
-                transaction.delete(_RECORD + key)
-                return
-            transaction.put(_QUEUE + used + key, b"")
+            key = entry[1 + _TIME.size :]
+            if (data := transaction.get(_RECORD + key)) is not None:
+                used = _QUEUE + _TIME.pack(_layout(1).unpack(data[:8])[0]) + key
+                looked_at.append(used)
+                if used <= entry:
+                    break
+                transaction.put(used, b"")
+        if looked_at:
+            oldest = min(looked_at)
+            transaction.delete(oldest)
+            transaction.delete(_RECORD + oldest[1 + _TIME.size :])
 
     def forget(self, operation: Operation, *holders: int) -> None:
         now = self._clock()
