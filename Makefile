@@ -4,14 +4,16 @@ PYTHON ?= python3
 PORT ?= 80
 BIN := .venv/bin
 
-.PHONY: help run test lint format bench clean
+.PHONY: help run test lint format bench bench-peers profile clean
 
 help:
 	@echo 'make run [PORT=8080]   GoLink under gunicorn and Supervisor, pyproxy in front of it'
 	@echo 'make test              the whole suite, a real nginx included'
 	@echo 'make lint              ruff and mypy --strict'
 	@echo 'make format            let ruff lay out the code'
-	@echo 'make bench             measurements (to come)'
+	@echo 'make bench [ARGS=...]  pyproxy beside nginx, three minutes; ARGS=--help lists what there is'
+	@echo 'make bench-peers       Twisted and mitmproxy, to compare with'
+	@echo 'make profile           where the time of the hot path goes'
 	@echo 'make clean             remove .venv and what tools leave behind'
 
 run: .venv/demo
@@ -29,11 +31,19 @@ format: .venv/dev
 	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
 
-bench: .venv/demo
-	@echo 'The benchmarks come with an issue of their own; see benchmarks/README.md.'
+bench: .venv/bench
+	$(BIN)/python -m benchmarks $(ARGS)
+
+profile: .venv/bench
+	$(BIN)/python -m benchmarks profile
+
+# An environment of their own: mitmproxy wants older versions of what the tests use.
+bench-peers:
+	$(PYTHON) -m venv .venv-peers
+	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check '.[bench-peers]'
 
 clean:
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage build *.egg-info logs golink/var
+	rm -rf .venv .venv-peers .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage build *.egg-info logs golink/var
 
 # One stamp an extra: installed anew when pyproject.toml changes.
 .venv/%: pyproject.toml | .venv/bin/python
