@@ -31,5 +31,4 @@ def make_room(worker: Worker, newcomer: ClientConnection) -> None:
             connection.close()
     else:
         log.write(ALERT, count)
-        worker.counters.refused()
         newcomer.refuse()
