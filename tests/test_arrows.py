@@ -14,6 +14,7 @@ ROOT = Path(__file__).parents[1]
 FLOORS = (
     ("pyproxy",),
     ("pyproxy.config.tree", "pyproxy.config.values"),
+    ("pyproxy.zones",),
     ("pyproxy.core",),
     ("pyproxy.config", "pyproxy.http1"),
     ("pyproxy.upstream", "pyproxy.programs"),

@@ -36,12 +36,17 @@ def parse(text: str, file: str) -> tuple[Directive, ...]:
     return tuple(directive for directive in directives if not is_formality(directive))
 
 
-def is_supervised(name: str) -> bool:
-    """Whether a block of that name is Supervisor's business, which nginx would refuse."""
-    return name in ("program", "group")
+Own = Callable[[Directive], bool]
 
 
-def format(directives: Sequence[Directive], is_own: Callable[[str], bool] = is_supervised, main: bool = True) -> str:
+def is_own(directive: Directive) -> bool:
+    """Whether this is pyproxy's own, which nginx would refuse: Supervisor's business, or a zone in a Redis."""
+    if directive.name == "zone":
+        return "://" in directive.args[-1]
+    return directive.name in ("program", "group")
+
+
+def format(directives: Sequence[Directive], is_own: Own = is_own, main: bool = True) -> str:
     """The directives as nginx.conf text. What ``is_own`` names, nginx would refuse: it becomes ``#pyproxy`` lines.
 
     ``main=False`` writes a file for ``include``, which needs no ``events`` block.
@@ -126,11 +131,11 @@ def _directives(statements: list[dict[str, Any]], file: str) -> tuple[Directive,
     )
 
 
-def _lines(directives: Sequence[Directive], indent: str, is_own: Callable[[str], bool]) -> Iterator[str]:
+def _lines(directives: Sequence[Directive], indent: str, is_own: Own) -> Iterator[str]:
     for place, directive in enumerate(directives):
         if place and directive.children is not None:
             yield ""
-        if is_own(directive.name):
+        if is_own(directive):
             for line in _lines([directive], "", lambda _: False):
                 yield indent + (OWN_LINE + line).rstrip()
             continue

@@ -37,6 +37,23 @@ def number(text: str) -> int:
     return int(text)
 
 
+def number_between(text: str, least: int, most: int) -> int:
+    """A whole number of this range, its ends included."""
+    if not least <= (value := number(text)) <= most:
+        raise ValueError(f"invalid value {value}, expected {least} to {most}")
+    return value
+
+
+def zone(text: str) -> tuple[str, int]:
+    """``NAME:SIZE``: the name of a shared zone and its bytes, of which nginx wants eight pages at least."""
+    name, colon, length = text.partition(":")
+    if not name or not colon:
+        raise ValueError(f'invalid zone "{text}", expected its name and size such as one:10m')
+    if (value := size(length)) < 8 * 4096:
+        raise ValueError(f'zone "{name}" is too small, it needs 32k at least')
+    return name, value
+
+
 def flag(text: str) -> bool:
     """``on`` or ``off``, in any case."""
     if (lowered := text.lower()) not in ("on", "off"):

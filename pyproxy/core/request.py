@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
 from pyproxy.core.conditional import NO_DATE, parse_http_date
@@ -153,6 +154,7 @@ class Request:
         "captures",
         "chain",
         "complete",
+        "enders",
         "error_fields",
         "error_page_used",
         "error_status",
@@ -198,6 +200,7 @@ class Request:
         """The exchange with an upstream, for the ``$upstream_*`` variables."""
         self.values: dict[str, Any] | None = None
         """Variables that were set or found, by name, and what else modules keep; subrequests share it."""
+        self.enders: list[Callable[[], None]] | None = None
         self.error_status = 0
         """The status that an error or ``error_page`` insists on, 0 for the response's own."""
         self.error_page_used = False
@@ -337,6 +340,15 @@ class Request:
             self.handler = None
         self.response = None
 
+    def at_end(self, ender: Callable[[], None]) -> None:
+        """Have this called when the exchange is over and logged; now if it is over."""
+        if self.finished:
+            ender()
+        elif self.enders is None:
+            self.enders = [ender]
+        else:
+            self.enders.append(ender)
+
     def log(self) -> None:
         """Write the access log and let go of the body; called once, when the exchange is over."""
         self.finished = True
@@ -350,6 +362,9 @@ class Request:
             self.complain(CRIT, f"cannot write the access log: {type(error).__name__}: {error}")
         # each knows the other: let go of it, or both would stay until Python looks for such circles
         self.upstream = None
+        if self.enders is not None:
+            for ender in self.enders:
+                ender()
 
     def complain(self, level: int, message: str) -> None:
         """Write to the error log, with what identifies this request, as nginx does."""

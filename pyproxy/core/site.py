@@ -7,8 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from pyproxy.config.tree import ConfigError
 from pyproxy.core.access import AccessPhase
 from pyproxy.core.log import SiteLogs
 from pyproxy.core.outcome import DONE as DONE
@@ -18,6 +19,7 @@ from pyproxy.core.outcome import Outcome as Outcome
 from pyproxy.core.outcome import Refusal as Refusal
 from pyproxy.core.ranges import MAX_RANGES
 from pyproxy.core.routing import Locations, ServerNames
+from pyproxy.zones.zone import Zone
 
 if TYPE_CHECKING:
     from pyproxy.config.tree import Directive, Source
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
 
 Varies = Callable[["Response"], bool]
 """Whether what a header filter does to that response depends on more than the configuration, or changes its body."""
+ZoneKind = TypeVar("ZoneKind", bound=Zone)
 
 
 class Phase(IntEnum):
@@ -275,6 +278,7 @@ class Site:
         self.upstreams: dict[str, Any] = {}
         self.folders: set[str] = set()
         """Where workers write files of their own (temporary ones)."""
+        self.zones: dict[str, Zone] = {}
         self.closers: list[Callable[[], None]] = []
         """Called when the last connection of this configuration has ended (pools, files)."""
         self.shortest_timeout = 60.0
@@ -288,6 +292,24 @@ class Site:
     def watch(self, seconds: float) -> None:
         """Have deadlines of that length kept in time."""
         self.shortest_timeout = min(self.shortest_timeout, seconds)
+
+    def declare_zone(self, zone: Zone) -> None:
+        """Make a zone known. Raises ValueError if there is one of that name."""
+        if (first := self.zones.setdefault(zone.name, zone)) is not zone:
+            raise ValueError(f'the zone "{zone.name}" is declared in {first.source} already')
+
+    def zone(self, name: str, kind: type[ZoneKind], user: Directive) -> ZoneKind:
+        """The zone of that name, for the directive that uses it. Raises ConfigError."""
+        zone = self.zones.get(name)
+        if zone is None:
+            raise ConfigError(
+                f'`{user.name}`: there is no zone "{name}", declare it with `{kind.directive}` in http', user.source
+            )
+        if not isinstance(zone, kind):
+            raise ConfigError(
+                f'`{user.name}`: the zone "{name}" is a `{zone.directive}`, see {zone.source}', user.source
+            )
+        return zone
 
     @property
     def prefix_path(self) -> Path:

@@ -8,6 +8,9 @@ from collections.abc import Coroutine
 from math import inf
 from typing import Any, Protocol
 
+from pyproxy.core.counters import Counters
+from pyproxy.zones.board import Board
+
 
 class Watched(Protocol):
     """Something with a deadline, in seconds of the loop's clock; ``inf`` for none."""
@@ -24,7 +27,7 @@ class Worker:
     cheaper than a timer per request, and no later than ``tick`` seconds.
     """
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, tick: float = 1.0) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, tick: float = 1.0, counters: Counters | None = None) -> None:
         self.loop = loop
         self.now = loop.time
         self.tick = tick
@@ -35,6 +38,7 @@ class Worker:
         self.crowded = -inf
         """When it was last told that they are not enough."""
         self.serials = itertools.count(1)
+        self.counters = counters or Counters(Board.private())
         self.tasks: set[asyncio.Task[Any]] = set()
         self._timer = loop.call_later(tick, self._check)
 

@@ -201,6 +201,16 @@ class ClientConnection(RequestBodyReader, asyncio.Protocol):
         self._abandon(TIMED_OUT, 408)
         self._transport.abort()
 
+    @property
+    def reading(self) -> bool:
+        """Whether a part of a head has come (``stub_status`` counts it)."""
+        return bool(self._buffer)
+
+    @property
+    def writing(self) -> bool:
+        """Whether it is busy with a request."""
+        return self._request is not None or self._body is not None or self._lingering
+
     # Requests
 
     def data_received(self, data: bytes) -> None:

@@ -31,4 +31,5 @@ def make_room(worker: Worker, newcomer: ClientConnection) -> None:
             connection.close()
     else:
         log.write(ALERT, count)
+        worker.counters.refused()
         newcomer.refuse()

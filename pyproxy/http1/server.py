@@ -58,6 +58,7 @@ class Http1Server(web.Server):
         """A connection has been made."""
         self._live.add(connection)
         self.worker.watched.add(connection)
+        self.worker.counters.opened(connection)
         if len(self.worker.watched) > self.worker.connections:
             make_room(self.worker, connection)
 
@@ -65,6 +66,7 @@ class Http1Server(web.Server):
         """A connection is gone."""
         self._live.discard(connection)
         self.worker.watched.discard(connection)
+        self.worker.counters.closed(connection)
         if not self._live and self._empty is not None and not self._empty.done():
             self._empty.set_result(None)
 

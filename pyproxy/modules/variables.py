@@ -121,6 +121,15 @@ def _sent_header(name: str) -> Getter:
     return get
 
 
+def _binary_remote_addr(request: Request) -> bytes:
+    address = request.stream.remote_addr
+    if b"." in address and b":" not in address:
+        return socket.inet_aton(address.decode())
+    if address.startswith(b"unix:"):
+        return address
+    return socket.inet_pton(socket.AF_INET6, address.partition(b"%")[0].decode())
+
+
 def _host(request: Request) -> bytes:
     return request.head.host or request.server.name
 
@@ -153,6 +162,7 @@ MODULE = Module(
         _constant("hostname", socket.gethostname().lower()),
         Variable("pid", lambda request: b"%d" % os.getpid(), CONSTANT),
         Variable("remote_addr", lambda request: request.stream.remote_addr, CONNECTION),
+        Variable("binary_remote_addr", _binary_remote_addr, CONNECTION),
         Variable("remote_port", lambda request: b"%d" % request.stream.remote_port, CONNECTION),
         Variable("server_addr", lambda request: request.stream.local_addr, CONNECTION),
         Variable("server_port", lambda request: b"%d" % request.stream.local_port, CONNECTION),

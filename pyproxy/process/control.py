@@ -10,13 +10,14 @@ import contextlib
 import pickle
 import socket
 import struct
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from pyproxy.config.tree import Directive
 from pyproxy.config.values import Address
 from pyproxy.core.site import User
+from pyproxy.zones.board import Seat
 
 AT_ONCE = 100
 """Sockets in one message; Linux allows 253."""
@@ -38,6 +39,10 @@ class Job:
     """Whom the worker becomes once its files are open; None: it stays who it is."""
     resolved: dict[Address, list[Address]]
     """What the names in ``listen`` meant when the sockets were bound."""
+    zones: Mapping[str, str]
+    """The files of shared zones, by their names."""
+    seat: Seat | None = None
+    """The worker's own place at the board."""
 
 
 class Control:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from typing import Any
 
 from pyproxy.config.tree import ConfigError
@@ -13,6 +14,7 @@ from pyproxy.process.control import Job
 from pyproxy.process.loop import Tell
 from pyproxy.process.sockets import Sockets
 from pyproxy.process.worker_process import WorkerProcess, how_ended
+from pyproxy.process.zones import SharedZones
 
 STEADY = 5.0
 """Seconds of life after which the death of a worker is an accident, and it is replaced at once."""
@@ -27,9 +29,10 @@ Spawn = Callable[[Coroutine[Any, Any, None]], asyncio.Task[None]]
 class Crew:
     """A Generation of worker processes."""
 
-    def __init__(self, site: Site, file: str, sockets: Sockets, tell: Tell, spawn: Spawn) -> None:
+    def __init__(self, site: Site, file: str, sockets: Sockets, zones: SharedZones, tell: Tell, spawn: Spawn) -> None:
         processes = site.processes
-        self._job = Job(processes.directives, site.prefix, file, processes.user, site.resolved)
+        self._zones = zones
+        self._job = Job(processes.directives, site.prefix, file, processes.user, site.resolved, zones.paths(site))
         self._count = processes.workers
         self._site = site
         self._sockets = sockets
@@ -57,10 +60,10 @@ class Crew:
             self._keepers.append(self._spawn(self._keep(number)))
 
     async def _start_one(self) -> WorkerProcess:
-        worker = WorkerProcess()
+        worker = WorkerProcess(self._zones.board)
         self._starting.add(worker)
         try:
-            await worker.prepare(self._job)
+            await worker.prepare(replace(self._job, seat=worker.seat))
         except BaseException:
             self._starting.discard(worker)
             raise

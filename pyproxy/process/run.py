@@ -28,6 +28,7 @@ from pyproxy.process.sockets import Sockets
 from pyproxy.process.status import Status, forget
 from pyproxy.process.upgrade import Upgrade, has_terminal
 from pyproxy.process.user import give
+from pyproxy.process.zones import OwnZones, SharedZones
 
 if TYPE_CHECKING:
     from pyproxy.process.programs import Programs
@@ -54,6 +55,7 @@ class Process:
         self._is_master = site.processes.master
         self._logs = logs
         self._banner = Banner(quiet)
+        self._zones: SharedZones | OwnZones = SharedZones() if self._is_master else OwnZones()
         self._notify = Notify(os.environ)
         inherited = Inherited(os.environ)
         self._upgrade = Upgrade(inherited.upgrade)
@@ -88,6 +90,11 @@ class Process:
         """
         self._plan = self._check_programs(self._site)
         self._sockets.bind(self._site)
+        try:
+            self._zones.prepare(self._site)
+        except ConfigError:
+            self._let_go()
+            raise
 
     def _check_programs(self, site: Site) -> Plan | None:
         """The programs of a site, None if there never were any. Raises ConfigError."""
@@ -100,6 +107,11 @@ class Process:
             self._programs = Programs(site.pid_file, self._tell, self._detach_programs)
         return plan
 
+    def _let_go(self) -> None:
+        """Leave nothing behind."""
+        self._sockets.keep(None)
+        self._zones.keep(None)
+
     def run(self) -> None:
         """Serve until a signal says otherwise."""
         if not self._is_master:
@@ -109,7 +121,7 @@ class Process:
             with asyncio.Runner(loop_factory=None if self._is_master else event_loop()) as runner:
                 runner.run(self._main())
         finally:
-            self._sockets.keep(None)
+            self._let_go()
 
     async def _main(self) -> None:
         loop = asyncio.get_running_loop()
@@ -173,8 +185,8 @@ class Process:
 
         What is returned is done when the site before has nothing left to do.
         """
-        if self._is_master:
-            crew = Crew(site, self._sources.path, self._sockets, self._tell, self._worker.spawn)
+        if isinstance(self._zones, SharedZones):
+            crew = Crew(site, self._sources.path, self._sockets, self._zones, self._tell, self._worker.spawn)
             return await self._generations.serve(crew, crew.start())
         # a master needs nothing of aiohttp, which takes a third of its start and of its memory
         from pyproxy.process.serving import Serving
@@ -270,16 +282,19 @@ class Process:
         try:
             plan = self._check_programs(site)
             self._sockets.bind(site)
+            self._zones.prepare(site)
             if self._programs is not None and plan is not None:
                 await self._programs.begin(plan)
             retiring = await self._begin(site)
         except BaseException:
             self._sockets.keep(self._site)
+            self._zones.keep(self._site)
             site.logs.close()
             if self._programs is not None and not self._quit.is_set():
                 await self._programs.give_up()
             raise
         self._sockets.keep(site)
+        self._zones.keep(site)
         old, self._site = self._site, site
         self._logs.error_log = site.error_log
         if retiring is not None:

@@ -20,6 +20,7 @@ from pyproxy.process.control import Control, Job
 from pyproxy.process.descriptors import allow_many, tell_when_out
 from pyproxy.process.generations import Generations, tick
 from pyproxy.process.loop import event_loop, report_faults, unless
+from pyproxy.process.present import Present
 from pyproxy.process.serving import Serving
 from pyproxy.process.user import become
 
@@ -62,6 +63,7 @@ class WorkerMain:
                     become(job.user)
                 except OSError as error:
                     problem = f"a worker cannot become the user `{job.user.name}`: {error.strerror}"
+            self._present = Present(self._site, job)
         except ConfigError as error:
             problem = str(error)
         self._control.answer(problem)
@@ -71,8 +73,9 @@ class WorkerMain:
         loop = asyncio.get_running_loop()
         report_faults(loop, self._tell)
         self._logs.attach(loop, self._site.error_log)
-        worker = Worker(loop, tick(self._site))
+        worker = Worker(loop, tick(self._site), self._present.counters)
         worker.spawn(tell_when_out(self._tell))
+        worker.spawn(self._present.every_second())
         generations = Generations(worker)
         # the master says no more: what can be read is its end
         loop.add_reader(self._control.socket.fileno(), self._master_ended)

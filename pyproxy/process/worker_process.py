@@ -13,6 +13,7 @@ import sys
 from pyproxy.config.tree import ConfigError
 from pyproxy.core.log import CLOSING
 from pyproxy.process.control import CLOSED, Control, Job
+from pyproxy.zones.board import Board, Seat
 
 STOPPING = CLOSING + 5.0
 """Seconds that a worker has to end at once, its logs written; then it is killed."""
@@ -23,8 +24,11 @@ LOOK = 0.005
 class WorkerProcess:
     """A worker, from its start to its end."""
 
-    def __init__(self) -> None:
+    def __init__(self, board: Board) -> None:
         """Start the process. Raises OSError."""
+        self._board = board
+        seat = board.take()
+        self.seat: Seat | None = seat
         ours, theirs = socket.socketpair()
         self._control = Control(ours)
         fd = theirs.fileno()
@@ -34,12 +38,13 @@ class WorkerProcess:
                 [sys.executable, "-P", "-m", "pyproxy.process.worker", str(fd)],
                 env={**os.environ, "PYTHONPATH": os.pathsep.join(map(os.path.abspath, sys.path))},
                 stdin=subprocess.DEVNULL,
-                pass_fds=(fd,),
+                pass_fds=(fd, board.fd),
                 # Ctrl-C in a terminal reaches the master only, which then decides
                 start_new_session=True,
             )
         except BaseException:
             ours.close()
+            board.give_back(seat)
             raise
         finally:
             theirs.close()
@@ -85,6 +90,9 @@ class WorkerProcess:
         """
         while (status := self._child.poll()) is None:  # noqa: ASYNC110  # nobody tells
             await asyncio.sleep(LOOK)
+        if self.seat is not None:
+            self._board.give_back(self.seat)
+            self.seat = None
         return status
 
     def serve(self, shares: list[list[socket.socket]]) -> None:

@@ -37,7 +37,7 @@ def test_pyproxy_lines_are_configuration() -> None:
 
 def test_what_nginx_would_refuse_is_written_as_pyproxy_lines(directive: Make) -> None:
     queue = directive("upstream", "u", children=(directive("queue", "10"), directive("keepalive", "2")))
-    text = nginx.format([queue], is_own=lambda name: name == "queue", main=False)
+    text = nginx.format([queue], is_own=lambda directive: directive.name == "queue", main=False)
     assert text == "upstream u {\n    #pyproxy queue 10;\n    keepalive 2;\n}\n"
     assert nginx.parse(text, "f") == (queue,)
 
