@@ -2,13 +2,19 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Callable
+import tempfile
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
 from pyproxy.config.tree import Source
+from pyproxy.programs.group import Group
+from pyproxy.programs.plan import Plan
 from pyproxy.programs.program import Program
+from pyproxy.programs.supervisor import Supervisor
 
 WriteProgram = Callable[..., Program]
 
@@ -29,3 +35,35 @@ def program(tmp_path: Path) -> WriteProgram:
 def python() -> Callable[[str], str]:
     """The command that runs this Python code."""
     return lambda code: shlex.join([sys.executable, "-u", "-c", code]).replace("%", "%%")
+
+
+@pytest.fixture
+def runtime() -> Iterator[Path]:
+    """A folder of short name: the path of a socket has at most 103 bytes."""
+    with tempfile.TemporaryDirectory(prefix="run-") as folder:
+        yield Path(folder)
+
+
+@pytest_asyncio.fixture
+async def make(plan: Callable[..., Plan], runtime: Path) -> AsyncIterator[Callable[..., Supervisor]]:
+    """Makes a Supervisor of these programs, which is stopped after the test."""
+    made: list[Supervisor] = []
+
+    def make(*programs: Program, groups: Sequence[Group] = ()) -> Supervisor:
+        made.append(Supervisor(plan(*programs, groups=groups), parent=runtime))
+        return made[-1]
+
+    yield make
+    for supervisor in made:
+        await supervisor.stop()
+
+
+@pytest.fixture
+def plan(tmp_path: Path) -> Callable[..., Plan]:
+    """Makes a plan, beside the event loop: it looks at the disk."""
+
+    def plan(*programs: Program, groups: Sequence[Group] = ()) -> Plan:
+        with ThreadPoolExecutor() as pool:
+            return pool.submit(Plan, programs, groups, tmp_path).result()
+
+    return plan

@@ -6,14 +6,11 @@ import asyncio
 import os
 import signal
 import sys
-import tempfile
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-import pytest_asyncio
 from blockbuster import blockbuster_ctx
 
 from pyproxy.config.tree import ConfigError, Source
@@ -27,6 +24,7 @@ from pyproxy.programs.supervisor import Supervisor
 Python = Callable[[str], str]
 WriteProgram = Callable[..., Program]
 Make = Callable[..., Supervisor]
+MakePlan = Callable[..., Plan]
 
 SLEEP = "import time; print('up'); time.sleep(60)"
 DEAF = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf'); time.sleep(60)"
@@ -36,32 +34,6 @@ DEAF = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); prin
 def _nothing_blocks_the_loop() -> Iterator[None]:
     with blockbuster_ctx("pyproxy"):
         yield
-
-
-@pytest.fixture
-def runtime() -> Iterator[Path]:
-    """A folder of short name: the path of a socket has at most 103 bytes."""
-    with tempfile.TemporaryDirectory(prefix="run-") as folder:
-        yield Path(folder)
-
-
-@pytest_asyncio.fixture
-async def make(tmp_path: Path, runtime: Path) -> AsyncIterator[Make]:
-    made: list[Supervisor] = []
-
-    def make(*programs: Program, groups: Sequence[Group] = ()) -> Supervisor:
-        made.append(Supervisor(plan(*programs, groups=groups, prefix=tmp_path), parent=runtime))
-        return made[-1]
-
-    yield make
-    for supervisor in made:
-        await supervisor.stop()
-
-
-def plan(*programs: Program, groups: Sequence[Group] = (), prefix: Path) -> Plan:
-    """A plan, made beside the event loop: it looks at the disk."""
-    with ThreadPoolExecutor() as pool:
-        return pool.submit(Plan, programs, groups, prefix).result()
 
 
 def pids(states: list[ProgramState]) -> dict[str, int]:
@@ -252,9 +224,10 @@ async def test_supervisord_that_does_not_come_up(
     assert os.listdir(runtime) == []
 
 
-async def test_a_socket_path_that_is_too_long(program: WriteProgram, python: Python, tmp_path: Path) -> None:
-    written = plan(program(command=python(SLEEP)), prefix=tmp_path)
-    supervisor = Supervisor(written, parent=tmp_path / ("long" * 30))
+async def test_a_socket_path_that_is_too_long(
+    program: WriteProgram, plan: MakePlan, python: Python, tmp_path: Path
+) -> None:
+    supervisor = Supervisor(plan(program(command=python(SLEEP))), parent=tmp_path / ("long" * 30))
     with pytest.raises(SupervisorError, match="set TMPDIR to a shorter one"):
         await supervisor.start()
 
