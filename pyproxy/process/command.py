@@ -15,6 +15,7 @@ from pyproxy.core.logfile import Gathering, LogFile
 from pyproxy.core.logsink import FileSink, Sink
 from pyproxy.process.pidfile import PidFile
 from pyproxy.process.status import Status
+from pyproxy.programs.folder import Folder, link_of
 
 SIGNALS = {
     "stop": signal.SIGTERM,
@@ -55,9 +56,6 @@ def control(sources: Sources, words: list[str]) -> int:
     """
     pid_file = _pid_file(sources, strict=False)
     pid = PidFile(pid_file).running()
-    from pyproxy.process.programs import link_of
-    from pyproxy.programs.folder import Folder
-
     folder = Folder.find(link_of(pid_file))
     if folder is None:
         if pid is None:

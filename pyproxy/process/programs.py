@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from pathlib import Path
 
 from pyproxy.core.log import ALERT, ERROR, NOTICE
 from pyproxy.core.site import Site
 from pyproxy.process.banner import Banner
 from pyproxy.process.loop import Tell
 from pyproxy.programs.daemon import SupervisorError
+from pyproxy.programs.folder import link_of
 from pyproxy.programs.plan import Plan
 from pyproxy.programs.program import ProgramState
 from pyproxy.programs.supervisor import Supervisor
@@ -28,11 +28,6 @@ LONGEST_WAIT = 8.0
 def plan_of(site: Site) -> Plan:
     """The programs of a site. Raises ConfigError if one of them could not be run."""
     return Plan.from_directives(site.programs, site.prefix_path)
-
-
-def link_of(pid_file: str) -> Path:
-    """Where the programs are found of the pyproxy with this pid file."""
-    return Path(f"{pid_file}.programs")
 
 
 class Programs:
@@ -117,7 +112,7 @@ class Programs:
                 self._tell(NOTICE, f"program `{name}` has been started anew, its configuration has changed")
 
     async def _watch(self) -> None:
-        """Tell when one of them ends, or runs again."""
+        """Tell when one of them ends, and when it runs; start supervisord again if it has died."""
         while True:
             async with self._changing:
                 try:

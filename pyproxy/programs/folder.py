@@ -19,6 +19,11 @@ SOCKET_LENGTH = 103
 """Bytes in the path of a unix socket: macOS's limit; Linux has 107."""
 
 
+def link_of(pid_file: str) -> Path:
+    """The link that leads to the runtime folder of the pyproxy with this pid file."""
+    return Path(f"{pid_file}.programs")
+
+
 class Folder:
     """One folder: supervisord's socket, configuration, process id and own log.
 
