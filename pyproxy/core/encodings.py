@@ -61,6 +61,8 @@ class Encodings:
 
     def may_gzip(self, request: Request, response: Response) -> bool:
         """Whether the client of this request can have gzip (ngx_http_gzip_ok)."""
+        if not request.is_main:
+            return False
         get = request.head.fields.get
         accepted = get(b"accept-encoding")
         if accepted is None or not accepts(accepted, b"gzip"):

@@ -80,7 +80,7 @@ class Precompressed:
             if not accepted:
                 if request.values is None:
                     request.values = {}
-                request.values["precompressed"] = True
+                request.values["has precompressed"] = True
                 return None
             location.files.answer(request, file, *more)
         finally:
@@ -89,7 +89,7 @@ class Precompressed:
 
     def tell(self, request: Request, response: Response) -> None:
         """The header filter: who gets the plain file is told that there is another."""
-        if request.values is not None and request.values.get("precompressed") and not is_encoded(response):
+        if request.values is not None and request.values.get("has precompressed") and not is_encoded(response):
             self._location.encodings.vary(response)
 
     def _complain(self, request: Request, path: bytes, error: OSError) -> None:

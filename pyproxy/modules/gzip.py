@@ -69,12 +69,12 @@ class _Maker:
         body_filter = Deflate(self._level, window, memory)
         if request.values is None:
             request.values = {}
-        request.values["gzip"] = body_filter
+        request.values["gzip filter"] = body_filter
         return body_filter
 
 
 def _ratio(request: Request) -> bytes | None:
-    body_filter: Deflate | None = (request.values or {}).get("gzip")
+    body_filter: Deflate | None = (request.values or {}).get("gzip filter")
     if body_filter is None or not body_filter.written:
         return None
     thousandths = body_filter.read * 1000 // body_filter.written
