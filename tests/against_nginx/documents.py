@@ -44,6 +44,7 @@ DOCUMENTS: dict[str, bytes] = {
     "www/long.html": b"<p>a line that comes again</p>\n" * 50,
     "www/long.txt": b"a line that comes again\n" * 50,
     "www/long.bin": b"a line that comes again\n" * 5000,
+    "www/sub.html": b"<html><HEAD></head>\n<body>Hello aaab aab ab, Hello again</body>\n" + b"x" * 4000 + b"</BODY>",
     "www/both.txt": b"the plain file\n" * 10,
     "www/both.txt.gz": gzip.compress(b"the file in gzip\n" * 10, mtime=0),
     "www/only.txt.gz": gzip.compress(b"only in gzip\n" * 10, mtime=0),
