@@ -67,7 +67,7 @@ def _answer(message: Message, ports: Mapping[str, int]) -> list[str]:
     headers = [(name, _header(name.lower(), value, ports)) for name, value in message.headers]
     body = message.body
     if message.get(b"content-encoding") == b"gzip":
-        with contextlib.suppress(zlib.error, EOFError):
+        with contextlib.suppress(zlib.error, EOFError, OSError):
             body = gzip.decompress(body)
     body = SIGNATURE.sub(lambda found: b"<center><server%b></center>" % (b"/version" if found[1] else b""), body)
     kind = message.get(b"content-type") or b""
