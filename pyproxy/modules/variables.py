@@ -26,7 +26,7 @@ def _constant(name: str, value: str) -> Variable:
 
 def _remote_user(request: Request) -> bytes | None:
     """The name in ``Authorization: Basic``, whether or not anybody checked it."""
-    value = request.head.fields.get(b"authorization")
+    value = request.route.head.fields.get(b"authorization")
     if value is None or value[:6].lower() != b"basic ":
         return None
     try:
@@ -135,7 +135,7 @@ def _host(request: Request) -> bytes:
 
 
 def _request_line(request: Request) -> bytes | None:
-    return request.head.line or None
+    return request.route.head.line or None
 
 
 def _server_protocol(request: Request) -> bytes | None:
