@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from .exchange import LEAVE, UPSTREAM_ASKED, Deviation, Exchange, get, head, post, request
+from .exchange import ANSWER, LEAVE, UPSTREAM_ASKED, Deviation, Exchange, get, head, post, request
 from .pair import Pair
 from .upstream import CLOSE, HANG, Reply, answer
 
@@ -18,6 +18,8 @@ CONFIG = """
     log_format none escape=none "$http_user_agent";
     log_format upstream "$status $upstream_status $upstream_addr $upstream_response_length "
                         "$upstream_http_x_one $proxy_host";
+    log_format length "$request_length $pipe";
+    log_format nothing "";
     log_format connection "$connection_requests $request_completion $server_port";
     server {
         listen 127.0.0.1:@main@;
@@ -32,6 +34,12 @@ CONFIG = """
         location /json/ { alias @root@/; access_log @prefix@/access.log json; }
         location /none/ { alias @root@/; access_log @prefix@/access.log none; }
         location /connection/ { alias @root@/; access_log @prefix@/access.log connection; }
+        location /length/ { alias @root@/; access_log @prefix@/access.log length; }
+        location /lengthup/ { proxy_pass http://@upstream@; access_log @prefix@/access.log length; }
+        location /nothing/ { alias @root@/; access_log @prefix@/access.log NOTHING; }
+        location /variable/ { alias @root@/; access_log @prefix@/$arg_name.log short; }
+        location /rootless/ { root @root@/nowhere; access_log @prefix@/$arg_name.log short; }
+        location /buffered/ { alias @root@/; access_log @prefix@/access.log short buffer=1k flush=50ms; }
         location /off/ { alias @root@/; access_log off; }
         location /two/ { alias @root@/; access_log @prefix@/access.log short; access_log @prefix@/access.log request; }
         location /index/ { alias @root@/; access_log @prefix@/access.log request; }
@@ -190,6 +198,34 @@ EXCHANGES = [
     logged("no escaping", get("/none/ten.txt", QUOTED), 200, 'a "quoted" \\\\ name'),
     logged("first request of a connection", get("/connection/ten.txt"), 200, "1 OK @main@"),
     logged("pipelined requests", get("/connection/ten.txt") * 3, (200, 200, 200), "3 OK @main@", logs=3),
+    logged("length", get("/length/ten.txt"), 200, "49 ."),
+    logged("length, HTTP/1.0", get("/length/ten.txt", host=None, version="1.0"), 200, "32 ."),
+    logged("length, a body that is passed", post("/lengthup/", b"body"), 200, "68 ."),
+    logged(
+        "length, a chunked body",
+        request("POST", "/lengthup/", "Transfer-Encoding: chunked", body=b"4;x=y\r\nbody\r\n0\r\n\r\n"),
+        200,
+        "91 .",
+    ),
+    logged("length, a body that nobody reads", post("/length/ten.txt", b"body"), 405, "69 ."),
+    logged("pipelined", get("/length/ten.txt") * 3, (200, 200, 200), "49 .\nlog: 49 p\nlog: 49 p", logs=3),
+    logged("one after the other", [get("/length/ten.txt"), ANSWER] * 2, (200, 200), "49 .\nlog: 49 .", logs=2),
+    logged(
+        "pipelined, then one more",
+        [get("/length/ten.txt") * 2, ANSWER, ANSWER, get("/length/ten.txt")],
+        (200, 200, 200),
+        "49 .\nlog: 49 p\nlog: 49 .",
+        logs=3,
+    ),
+    logged("an empty format, its name in other letters", get("/nothing/ten.txt"), 200, ""),
+    logged("a variable in the path", get("/variable/ten.txt?name=access"), 200, "127.0.0.1 GET /variable/ten.txt 200"),
+    logged(
+        "no log where there is no root",
+        get("/rootless/a?name=access") + get("/ten.txt"),
+        (404, 200),
+        "127.0.0.1 GET /ten.txt 200",
+    ),
+    logged("a buffer that is flushed", get("/buffered/ten.txt"), 200, "127.0.0.1 GET /buffered/ten.txt 200"),
     logged("two logs", get("/two/ten.txt"), 200, "127.0.0.1 GET /two/ten.txt 200", logs=2),
     logged("off, then another", get("/off/ten.txt") + get("/ten.txt"), (200, 200), "127.0.0.1 GET /ten.txt 200"),
     logged(
