@@ -18,6 +18,7 @@ from pyproxy.upstream.cookies import FLAGS, CookieFlags, CookieRewriter
 from pyproxy.upstream.directives import answering, answering_options, connecting
 from pyproxy.upstream.proxy_handler import ProxyHandler
 from pyproxy.upstream.request_head import RequestHeadWriter
+from pyproxy.upstream.resolving_handler import ResolvingProxyHandler
 from pyproxy.upstream.response_head import ResponseHeadReader
 from pyproxy.upstream.rewrites import Domain, Prefix, Regex, Rewrite
 from pyproxy.upstream.target import FixedTarget, Target, Targets, VariableTarget
@@ -140,7 +141,8 @@ def _compile(scope: Scope, location: Location) -> None:
         CookieRewriter(*(_unless_off(scope, f"proxy_cookie_{what}") for what in ("domain", "path", "flags"))),
         frozenset({b"accept-ranges"}) if options.force_ranges else frozenset(),
     )
-    location.content = ProxyHandler(
+    handler = ResolvingProxyHandler if target.varies and scope.get("resolver") is not None else ProxyHandler
+    location.content = content = handler(
         location,
         target,
         options,
@@ -152,6 +154,8 @@ def _compile(scope: Scope, location: Location) -> None:
         scope.get("proxy_set_body"),
         scope.get("proxy_buffer_size"),
     )
+    if isinstance(content, ResolvingProxyHandler):
+        content.timeout = scope.get("resolver_timeout")
     location.redirects_to_slash = location.path.endswith(b"/") and location.path != b"/"
 
 
@@ -166,7 +170,7 @@ def _unless_off(scope: Scope, name: str) -> list[Any]:
 
 
 def _compile_target(scope: Scope, location: Location, to: _Pass) -> FixedTarget | VariableTarget:
-    targets = Targets(scope.site, to.source)
+    targets = Targets(scope.site, to.source, scope.get("resolver"))
     if to.template.constant is None:
         return VariableTarget(to.template, targets)
     return FixedTarget(targets.find(to.url), location.path)

@@ -29,8 +29,12 @@ class Group:
 
     def __init__(self, name: str, peers: list[Peer], keepalive: Keepalive) -> None:
         self.name = name
-        self.peers = peers
         self.keepalive = keepalive
+        self.replace(peers)
+
+    def replace(self, peers: list[Peer]) -> None:
+        """Let the group consist of these from now on."""
+        self.peers = peers
         self._primaries = [peer for peer in peers if not peer.backup]
         self._backups = [peer for peer in peers if peer.backup]
         if len(peers) == 1:

@@ -11,6 +11,7 @@ from pyproxy.config.tree import Source
 from pyproxy.core.request import AS_SENT, REWRITTEN_HERE
 from pyproxy.core.uri import escape, escape_spaces
 from pyproxy.upstream.group import Group, Keepalive
+from pyproxy.upstream.named_group import NamedGroup, is_name
 from pyproxy.upstream.peer import Peer
 from pyproxy.upstream.resolve import resolve
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from pyproxy.core.request import Request
     from pyproxy.core.site import Site
     from pyproxy.core.variables import Template
+    from pyproxy.upstream.resolver import Resolver
 
 MET = 256
 """Servers that requests have made up (``proxy_pass`` with variables) whose connections are kept."""
@@ -39,8 +41,9 @@ class Target:
 class Targets:
     """Makes targets of URLs; the groups that they imply are made once."""
 
-    def __init__(self, site: Site, source: Source) -> None:
+    def __init__(self, site: Site, source: Source, resolver: Resolver | None = None) -> None:
         self._site = site
+        self._resolver = resolver
         self._source = source
         self._met: dict[str, Group] = {}
 
@@ -85,8 +88,15 @@ class Targets:
             if len(self._met) >= MET:
                 self._met.pop(next(iter(self._met))).close()
             keepalive = Keepalive()
-            group = self._met[key] = Group(key, [Peer(address, keepalive)], keepalive)
+            group = self._met[key] = self._named(address, keepalive) or Group(
+                key, [Peer(address, keepalive)], keepalive
+            )
         return group
+
+    def _named(self, address: values.Address, keepalive: Keepalive) -> NamedGroup | None:
+        if self._resolver is None or address.path is not None or not is_name(address.host):
+            return None
+        return NamedGroup(address, keepalive, self._resolver)
 
     def close_with_site(self) -> None:
         """Close the idle connections to what requests have made when the configuration is over."""

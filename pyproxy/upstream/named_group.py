@@ -1,0 +1,55 @@
+"""A server that a request has named, looked up with the configuration's ``resolver``."""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+
+from pyproxy.config.values import Address
+from pyproxy.upstream.group import Group, Keepalive
+from pyproxy.upstream.peer import Peer
+from pyproxy.upstream.resolver import Resolver
+
+
+def is_name(host: str) -> bool:
+    """Whether it is a name that must be looked up, not an address."""
+    try:
+        ip_address(host)
+    except ValueError:
+        return True
+    return False
+
+
+class NamedGroup(Group):
+    """The addresses of one name, as they are now."""
+
+    def __init__(self, address: Address, keepalive: Keepalive, resolver: Resolver) -> None:
+        super().__init__(str(address), [], keepalive)
+        self.host = address.host
+        self.resolver = resolver
+        self._port = address.port
+        self._addresses: list[str] = []
+
+    def known(self) -> bool:
+        """Whether its addresses are remembered; if so they are used."""
+        addresses = self.resolver.known(self.host)
+        if addresses is None:
+            return False
+        self.use(addresses)
+        return True
+
+    def use(self, addresses: list[str]) -> None:
+        """From now on it has these; a server that stays keeps its connections."""
+        if addresses == self._addresses:
+            return
+        self._addresses = addresses
+        there = {peer.address.host: peer for peer in self.peers}
+        peers = [there.pop(address) if address in there else self._peer(address) for address in addresses]
+        for gone in there.values():
+            gone.close()
+        self.replace(peers)
+
+    def _peer(self, address: str) -> Peer:
+        peer = Peer(Address(address, self._port), self.keepalive)
+        # as in nginx, no request remembers for the next one that an address has failed
+        peer.max_fails = 0
+        return peer
