@@ -12,7 +12,7 @@ from crossplane.analyzer import DIRECTIVES, NGX_HTTP_LIF_CONF, NGX_HTTP_LMT_CONF
 
 from pyproxy.config import values
 from pyproxy.config.tree import ConfigError, Directive
-from pyproxy.core.variables import Template, Variable, VariableFamily, Variables
+from pyproxy.core.variables import Deferred, Template, Variable, VariableFamily, Variables
 
 if TYPE_CHECKING:
     from pyproxy.core.site import Location, Server, Site
@@ -68,7 +68,7 @@ class Spec:
     """The context of the children, where they are directives themselves."""
     free: bool = False
     """The children are data for ``parse`` (as in ``types``), not directives."""
-    declares: Callable[[Directive], Iterable[Variable]] | None = None
+    declares: Callable[[Directive], Iterable[Variable | Deferred]] | None = None
     """The variables that this directive makes; known to all of the configuration, also before its line."""
     is_time: bool = False
     summary: str = ""

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from pyproxy.core.captures import Captures
+from pyproxy.core.hostnames import HostNames
 
 if TYPE_CHECKING:
     from pyproxy.core.site import Location, Server
@@ -18,9 +19,7 @@ class ServerNames:
 
     def __init__(self, default: Server) -> None:
         self.default = default
-        self._exact: dict[bytes, Server] = {}
-        self._suffixes: dict[bytes, Server] = {}
-        self._prefixes: dict[bytes, Server] = {}
+        self._names: HostNames[Server] = HostNames()
         self._regexes: list[tuple[re.Pattern[bytes], Server]] = []
 
     def add(self, name: str | re.Pattern[bytes], server: Server) -> bool:
@@ -28,17 +27,7 @@ class ServerNames:
         if isinstance(name, re.Pattern):
             self._regexes.append((name, server))
             return True
-        table, key = self._exact, name.lower().encode("utf-8", "surrogateescape")
-        if key.startswith(b"*."):
-            table, key = self._suffixes, key[1:]
-        elif key.startswith(b"."):
-            return self._claim(self._exact, key[1:], server) & self._claim(self._suffixes, key, server)
-        elif key.endswith(b".*"):
-            table, key = self._prefixes, key[:-1]
-        return self._claim(table, key, server)
-
-    def _claim(self, table: dict[bytes, Server], key: bytes, server: Server) -> bool:
-        return table.setdefault(key, server) is server
+        return self._names.add(name, server)
 
     def find(self, host: bytes | None) -> tuple[Server, Captures | None]:
         """The server for a lower-case host without port, and the captures of its name where that is a regex.
@@ -46,21 +35,9 @@ class ServerNames:
         A request that names no host is for the server whose name is empty.
         """
         if host is None:
-            return self._exact.get(b"", self.default), None
-        if server := self._exact.get(host):
+            return self._names.exact.get(b"", self.default), None
+        if (server := self._names.find(host)) is not None:
             return server, None
-        if self._suffixes:
-            dot = host.find(b".")
-            while dot >= 0:
-                if (server := self._suffixes.get(host[dot:])) and dot > 0:
-                    return server, None
-                dot = host.find(b".", dot + 1)
-        if self._prefixes:
-            dot = host.rfind(b".")
-            while dot > 0:
-                if server := self._prefixes.get(host[: dot + 1]):
-                    return server, None
-                dot = host.rfind(b".", 0, dot)
         for pattern, server in self._regexes:
             if match := pattern.search(host):
                 return server, Captures(match)

@@ -54,22 +54,42 @@ class VariableFamily:
     depends: Depends = Depends.REQUEST
 
 
+@dataclass(frozen=True, slots=True)
+class Deferred:
+    """A variable that is made of others (``map``): ``make`` is called when all of them are known.
+
+    It raises ValueError or ConfigError. The variable is ``changeable``.
+    """
+
+    name: str
+    make: Callable[[Variables], Variable]
+
+
 class Variables:
     """All variables that a configuration may use."""
 
     def __init__(self, variables: Iterable[Variable | VariableFamily]) -> None:
         self._by_name: dict[str, Variable] = {}
         self._families: list[VariableFamily] = []
+        self._deferred: dict[str, Deferred | None] = {}
+        """None while it is being made."""
+        self.warnings: list[str] = []
+        """What is odd about those that were made, one sentence each."""
         for variable in variables:
             self.add(variable)
 
-    def add(self, variable: Variable | VariableFamily) -> None:
+    def add(self, variable: Variable | VariableFamily | Deferred) -> None:
         """Make a variable known. A later one of the same name replaces the earlier, unless it is weak; either depends
         on all that both depend on. Raises ValueError if the earlier is not to be changed."""
         if isinstance(variable, VariableFamily):
             self._families.append(variable)
             return
         before = self._by_name.get(variable.name)
+        if isinstance(variable, Deferred):
+            if before is not None and not before.changeable:
+                raise ValueError(f"the variable `${variable.name}` exists already")
+            self._deferred[variable.name] = variable
+            return
         if before is not None:
             if not before.changeable and not (variable.weak and before.set):
                 raise ValueError(f"the variable `${variable.name}` exists already")
@@ -77,15 +97,14 @@ class Variables:
             variable = replace(before if variable.weak else variable, depends=depends)
         self._by_name[variable.name] = variable
 
-    def __contains__(self, name: str) -> bool:
-        return name in self._by_name
-
     def find(self, name: str) -> Variable:
         """The variable of that name. Raises ValueError with a suggestion if there is none."""
         if len(name) == 1 and name in "123456789":
             return Variable(name, _capture(int(name)), Depends.HEAD)
         # nginx looks variable names up without regard to case
         name = name.lower()
+        if name in self._deferred:
+            self._make(name)
         if variable := self._by_name.get(name):
             return variable
         for family in self._families:
@@ -95,6 +114,15 @@ class Variables:
                 return Variable(name, family.make(name[len(family.prefix) :]), family.depends)
         close = difflib.get_close_matches(name, self._by_name, 1)
         raise ValueError(f'unknown variable "${name}"' + (f", did you mean `${close[0]}`?" if close else ""))
+
+    def _make(self, name: str) -> None:
+        deferred = self._deferred[name]
+        if deferred is None:
+            raise ValueError(f"the variable `${name}` is made of itself")
+        self._deferred[name] = None
+        variable = deferred.make(self)
+        del self._deferred[name]
+        self.add(variable)
 
     def template(self, text: str) -> Template:
         """Compile ``text`` with its ``$name`` and ``${name}`` parts. Raises ValueError for an unknown variable."""

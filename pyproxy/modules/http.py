@@ -13,6 +13,7 @@ from pyproxy.config.build import LocationMatch
 from pyproxy.config.schema import ANYWHERE, MANY, Context, Module, Scope, Spec, flag, number, seconds, size
 from pyproxy.config.tree import Directive
 from pyproxy.core.captures import group_variables
+from pyproxy.core.hostnames import is_name
 from pyproxy.core.regex import compile_regex
 from pyproxy.core.site import Listen, Location, Server
 from pyproxy.core.variables import Variable
@@ -84,7 +85,7 @@ def _server_name(directive: Directive, scope: Scope) -> list[str | re.Pattern[by
             # the host that it is compared with is in lower case
             names.append(compile_regex(name[1:], ignore_case=True))
             continue
-        if name == "." or ("*" in name and not re.fullmatch(r"\*\.[^*]+|[^*]+\.\*", name)):
+        if not is_name(name):
             raise ValueError(f'server name "{name}" is invalid: an asterisk may only stand at the start or the end')
         if "/" in name:
             scope.site.warnings.append(f'server name "{name}" has suspicious symbols in {directive.source}')
