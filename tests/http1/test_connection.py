@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import re
+import socket
 from pathlib import Path
 
 import pytest
@@ -63,6 +65,16 @@ async def test_the_last_of_keepalive_requests_says_so(tmp_path: Path) -> None:
         said = [(await client.ask(get())).fields["connection"] for _ in range(3)]
         assert said == ["keep-alive", "keep-alive", "close"]
         assert await client.is_closed()
+
+
+async def test_what_is_known_of_the_connection(tmp_path: Path) -> None:
+    text = "$tcpinfo_rtt $tcpinfo_rttvar $tcpinfo_snd_cwnd $tcpinfo_rcv_space $connection_time $connection_requests"
+    async with serve(tmp_path, f'return 200 "{text}";') as proxy:
+        client = await proxy.client()
+        for count in (1, 2):
+            found = (await client.ask(get())).body.decode()
+            numbers = r"\d+ \d+ [1-9]\d* [1-9]\d*" if hasattr(socket, "TCP_INFO") else "   "
+            assert re.fullmatch(rf"{numbers} \d\.\d{{3}} {count}", found)
 
 
 async def test_a_remembered_head_is_not_another_one(tmp_path: Path) -> None:
