@@ -54,6 +54,24 @@ DOCUMENTS: dict[str, bytes] = {
     "www/only.txt.gz": gzip.compress(b"only in gzip\n" * 10, mtime=0),
     "www/twice.txt.gz": gzip.compress(b"first\n", mtime=0) + gzip.compress(b"second\n", mtime=0),
     "www/broken.txt.gz": gzip.compress(b"cut in the middle\n" * 10, mtime=0)[:-10],
+    "www/listed/short": b"",
+    "www/listed/.hidden": b"",
+    "www/listed/k.bin": bytes(10_000),
+    "www/listed/almost k.bin": bytes(9_999),
+    "www/listed/m.bin": bytes(1_600_000),
+    f"www/listed/{'n' * 49}": b"a",
+    f"www/listed/{'o' * 50}": b"a",
+    f"www/listed/{'p' * 51}": b"a",
+    f"www/listed/{'<' * 60}": b"a",
+    "www/listed/" + "\u00fc" * 40: b"a",
+    "www/listed/" + "\u00fc" * 51: b"a",
+    "www/listed/" + "\u00fd" * 50 + "/file": b"a",
+    f"www/listed/{'q' * 49}/file": b"a",
+    f"www/listed/{'r' * 50}/file": b"a",
+    f"www/listed/{'s' * 80}/file": b"a",
+    'www/listed/a<b>&"c/x y?#%;:=@.txt': b"a",
+    "www/listed/back\\slash \t\n\x01": b"a",
+    "www/listed/empty folder/.keep": b"",
     "www/big.bin": bytes(range(256)) * 1200,
     "www/folder/index.html": b"<h1>folder</h1>\n",
     "www/folder/page.html": b"<h1>page</h1>\n",
@@ -81,3 +99,5 @@ def write_documents(folder: Path) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(content)
         os.utime(file, (MTIME, MTIME))
+    for place, _, _ in os.walk(folder / "www"):
+        os.utime(place, (MTIME, MTIME))

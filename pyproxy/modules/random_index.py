@@ -1,0 +1,58 @@
+"""ngx_http_random_index_module: a folder's index is any of its files."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from errno import EACCES, ENAMETOOLONG, ENOENT, ENOTDIR
+
+from pyproxy.config.schema import Context, Module, Scope, flag
+from pyproxy.core import listings, phases
+from pyproxy.core.log import CRIT, ERROR
+from pyproxy.core.request import Request
+from pyproxy.core.root import shown
+from pyproxy.core.site import DONE, Location, Outcome, Phase
+
+_METHODS = frozenset({b"GET", b"HEAD", b"POST"})
+
+
+def _handle(request: Request) -> Outcome:
+    if not request.uri.endswith(b"/") or request.method not in _METHODS:
+        return None
+    path = request.location.root.path(request)
+    return 404 if path is None else _choose(request, path.rstrip(b"/") or b"/")
+
+
+async def _choose(request: Request, path: bytes) -> Outcome:
+    try:
+        entries = await asyncio.to_thread(listings.read_folder, path, lambda name, error: None)
+    except OSError as error:
+        return _failed(request, path, error)
+    names = [entry.name for entry in entries if entry.kind == "file"]
+    if not names:
+        return None
+    phases.internal_redirect(request, request.uri + random.choice(names), request.args)
+    return DONE
+
+
+def _failed(request: Request, path: bytes, error: OSError) -> int:
+    level, status = CRIT, 500
+    if error.errno in (ENOENT, ENOTDIR, ENAMETOOLONG):
+        level, status = ERROR, 404
+    elif error.errno == EACCES:
+        level, status = ERROR, 403
+    request.complain(level, f'opendir() "{shown(path)}" failed ({error.errno}: {error.strerror})')
+    return status
+
+
+def _compile(scope: Scope, location: Location) -> None:
+    if scope.context is Context.LOCATION and scope.own("random_index"):
+        location.add_handler(Phase.CONTENT, _handle)
+
+
+MODULE = Module(
+    name="random_index",
+    directives=(flag("random_index", Context.LOCATION, False, "Answer requests for a folder with any of its files."),),
+    location=_compile,
+    order=80,
+)
