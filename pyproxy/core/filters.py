@@ -198,7 +198,7 @@ class BodyChain:
             self._hold()
         elif self._ended:
             self._drop_timer()
-            request.handler = None
+            request.handler = request.chain = None
             request.stream.finish()
         elif self._unflushed and self._timer is None:
             self._timer = self._loop.call_later(IDLE, self._idle)

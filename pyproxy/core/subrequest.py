@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from pyproxy.core import phases
@@ -18,6 +18,7 @@ from pyproxy.core.request import REWRITTEN, Request, Response, Route
 from pyproxy.core.spool import Spool
 
 if TYPE_CHECKING:
+    from pyproxy.core.filters import Piece
     from pyproxy.core.request import BodySink, Field
     from pyproxy.core.stream import Tunnel
 
@@ -246,6 +247,34 @@ async def ask(request: Request, uri: bytes, args: bytes = b"", header_only: bool
         if took_place and request.handler is waiting:
             request.handler = None
     return subrequest
+
+
+def answer_of(request: Request, uri: bytes, args: bytes = b"") -> Iterator[Piece]:
+    """For a body filter: the body that another URI's answer has. Raises Cycle, or ValueError if it is not complete."""
+    answered: asyncio.Future[None] = request.stream.worker.loop.create_future()
+
+    def done(subrequest: Subrequest) -> None:
+        if not answered.done():
+            answered.set_result(None)
+
+    subrequest = Subrequest(request, uri, args, done, header_only=False)
+    try:
+        subrequest.begin()
+        yield answered
+        if subrequest.cut:
+            raise ValueError(f'the answer of the subrequest "{uri.decode(errors="replace")}" is not complete')
+        yield from read_answer(subrequest)
+    finally:
+        subrequest.let_go()
+
+
+def read_answer(subrequest: Subrequest) -> Iterator[bytes]:
+    """The body of a finished subrequest, piece by piece."""
+    spool, read = subrequest.answer, 0
+    while read < spool.size:
+        piece = spool.read(read, IN_MEMORY)
+        read += len(piece)
+        yield piece
 
 
 def send_copy(request: Request, uri: bytes) -> None:
