@@ -56,8 +56,11 @@ def control(sources: Sources, words: list[str]) -> int:
     """
     pid_file = _pid_file(sources, strict=False)
     pid = PidFile(pid_file).running()
-    folder = Folder.find(link_of(pid_file))
+    link = link_of(pid_file)
+    folder = Folder.find(link)
     if folder is None:
+        if link.exists():
+            raise ConfigError(f"the programs of this configuration are another user's, see {link}")
         if pid is None:
             raise ConfigError(f"no pyproxy runs this configuration: {pid_file} names no process that runs")
         raise ConfigError(f"the pyproxy of this configuration, process {pid}, runs no programs")

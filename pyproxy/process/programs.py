@@ -67,9 +67,9 @@ class Programs:
         self._began = asyncio.get_running_loop().time()
         self._watching = asyncio.ensure_future(self._watch())
 
-    async def _wait_running(self) -> None:
+    async def _wait_running(self, groups: list[str] | None = None) -> None:
         self.missing = []
-        for state in await self._supervisor.wait_running(START):
+        for state in await self._supervisor.wait_running(START, groups):
             self.missing.append(state.name)
             self._tell(ERROR, str(state))
         self._known = {state.name: state for state in await self._supervisor.states()}
@@ -96,10 +96,10 @@ class Programs:
 
     async def _update(self, plan: Plan, only_new: bool) -> None:
         async with self._changing:
-            before = self._known
+            before, started = self._known, list[str]()
             try:
-                await self._supervisor.update(plan, only_new=only_new)
-                await self._wait_running()
+                started = await self._supervisor.update(plan, only_new=only_new)
+                await self._wait_running(started)
             except (SupervisorError, OSError) as error:
                 self._tell(ERROR, f"the programs have changed, but do not run: {error}")
         after = self._known
@@ -108,7 +108,7 @@ class Programs:
                 self._tell(NOTICE, f"program `{name}` has been stopped, the configuration has it no longer")
             elif name not in before:
                 self._tell(NOTICE, f"program `{name}` is new, and has been started")
-            elif before[name].pid != after[name].pid:
+            elif after[name].group in started:
                 self._tell(NOTICE, f"program `{name}` has been started anew, its configuration has changed")
 
     async def _watch(self) -> None:

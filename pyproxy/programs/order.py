@@ -29,4 +29,4 @@ def in_order(programs: Iterable[Program]) -> list[Program]:
         circle = list(reversed(error.args[1]))
         chain = " -> ".join(f"`{name}`" for name in circle)
         where = by_name[circle[0]].where("depends_on")
-        raise ConfigError(f"`depends_on` goes round in a circle: {chain}", where) from None
+        raise ConfigError(f"program `{circle[0]}`: `depends_on` goes round in a circle: {chain}", where) from None

@@ -60,6 +60,11 @@ class ProgramState:
     last_lines: tuple[str, ...] = ()
     """The last lines it logged since the start, where it has failed; filled in by ``with_last_lines``."""
 
+    @property
+    def group(self) -> str:
+        """The name of its group, or its own."""
+        return self.name.partition(":")[0]
+
     def __str__(self) -> str:
         lines = "".join(f"\n    {line}" for line in self.last_lines)
         return f"program `{self.name}` is {self.statename}: {self.description}{lines}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -80,15 +80,16 @@ class Supervisor:
             for info in await self._running().call("supervisor.getAllProcessInfo")
         ]
 
-    async def wait_running(self, seconds: float) -> list[ProgramState]:
-        """Waits until every program runs or has failed, at most so many seconds.
+    async def wait_running(self, seconds: float, groups: Collection[str] | None = None) -> list[ProgramState]:
+        """Waits until every program, or those of these groups, runs or has failed, at most so many seconds.
 
         The ones that are not running then, with their last lines. A program that ended with an expected exit code,
         and one with `autostart=false`, are not among them.
         """
         deadline = time.monotonic() + seconds
         while True:
-            missing = [state for state in await self.states() if not self._is_well(state)]
+            states = [state for state in await self.states() if groups is None or state.group in groups]
+            missing = [state for state in states if not self._is_well(state)]
             failed = [state for state in missing if state.statename in ("FATAL", "EXITED", "UNKNOWN")]
             if len(failed) == len(missing) or time.monotonic() >= deadline:
                 return await self.with_last_lines(missing)
@@ -104,27 +105,31 @@ class Supervisor:
             ]
         )
 
-    async def update(self, plan: Plan, *, only_new: bool = False) -> None:
+    async def update(self, plan: Plan, *, only_new: bool = False) -> list[str]:
         """Runs the programs of another plan: new ones start, those that it lacks stop, changed ones restart, and the
         others stay untouched. `only_new`: nothing is stopped yet.
 
-        Raises SupervisorError.
+        The groups that have been started; one for a program that is in none. Raises SupervisorError.
         """
         before, self.plan = self.plan, plan
         if self._daemon is None:
             await self.start()
-        elif plan.programs:
+            return plan.groups
+        if plan.programs:
             await asyncio.to_thread(write, plan, self._daemon.folder)
             ((added, changed, removed),) = await self._daemon.call("supervisor.reloadConfig")
             if not only_new:
                 await self._remove(self._daemon, {*changed, *removed}, before)
                 added += changed
-            for group in filter(added.__contains__, plan.groups):
+            started = [group for group in plan.groups if group in added]
+            for group in started:
                 await self._daemon.call("supervisor.addProcessGroup", group)
-        elif not only_new:
+            return started
+        if not only_new:
             self.plan = before  # it tells how long they may take
             await self.stop()
             self.plan = plan
+        return []
 
     async def died(self) -> str:
         """How supervisord has ended, in words; "" while it lives."""

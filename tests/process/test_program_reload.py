@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import os
 import signal
+import time
+
+import pytest
+
+from pyproxy.process.programs import START
 
 from .program_site import Site
-from .running import Running, get, lives, refused, until
+from .running import Running, free_ports, get, lives, refused, until
 
 OTHER = "[program:other]\ncommand=sleep 1000\nstartsecs=0\n"
 
@@ -52,6 +57,29 @@ def test_new_ones_start_and_removed_ones_stop(site: Site) -> None:
     assert site.pid() == app
     assert not lives(other)
     assert site.do("status", "new")[0] == 0
+
+
+def test_a_new_program_is_ready_before_the_site_leads_to_it(site: Site) -> None:
+    running = start(site, other="")
+    (port,) = free_ports(1)
+    slow = site.command.replace("server.py", "slow.py").replace(str(site.app), str(port))
+    (site.folder / "slow.py").write_text("import time; time.sleep(1)\n" + (site.folder / "server.py").read_text())
+    site.more(f"[program:slow]\ncommand={slow}\nready=http://127.0.0.1:{port}/\n")
+    text = (site.folder / "nginx.conf").read_text()
+    (site.folder / "nginx.conf").write_text(text.replace(str(site.app), str(port)))
+    old = site.pid()
+    running.signal(signal.SIGHUP)
+    until(lambda: (pid := site.pid()) != old and (pid or pytest.fail("a request was lost")))
+    running.says("configuration loaded anew")
+
+
+def test_one_that_was_stopped_by_hand_stays_so(site: Site) -> None:
+    running = start(site)
+    site.do("stop", "other")
+    began = time.monotonic()
+    reload(running)
+    assert time.monotonic() - began < START
+    assert site.do("status", "other")[0] == 3
 
 
 def test_all_go_and_come_back(site: Site) -> None:
@@ -122,6 +150,20 @@ def test_supervisord_killed_comes_back_and_nothing_runs_twice(site: Site) -> Non
     assert running.stop() == 0
     assert refused(site.app)
     assert os.listdir(site.folder / "run") == []
+
+
+def test_a_new_start_waits_for_the_end_of_what_a_killed_one_has_left(site: Site) -> None:
+    server = (site.folder / "server.py").read_text()
+    slow = "import signal, time; signal.signal(signal.SIGTERM, lambda *_: (time.sleep(2), sys.exit()))\n"
+    (site.folder / "server.py").write_text(server.replace("class Handler", slow + "class Handler"))
+    site.write(site.command, f"ready=tcp://127.0.0.1:{site.app}\nstartretries=0\n")
+    running = site.start().ready()
+    program = site.pid()
+    running.process.kill()
+    running.ended()
+    site.start().ready()
+    until(lambda: site.pid() not in (0, program))
+    assert "[error]" not in site.running.said
 
 
 def test_the_end_may_come_while_supervisord_comes_back(site: Site) -> None:

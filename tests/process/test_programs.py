@@ -112,6 +112,10 @@ def test_a_program_that_does_not_hear_is_killed_at_the_second_time(site: Site) -
         ("no-such-command", "", "command `no-such-command` not found"),
         ("sleep 1", "startsec=3\n", "unknown option `startsec`, did you mean `startsecs`? in programs.conf:3"),
         ("sleep 1", "directory=nowhere\n", "nowhere does not exist in programs.conf:3"),
+        ("sleep 1", "user=nosuch\n", "`user` cannot be `nosuch`: Invalid user name nosuch in programs.conf:3"),
+        ("sleep 1", "depends_on=ap\n", "`ap`, which is no program, did you mean `app`? in programs.conf:3"),
+        ("sleep 1", "depends_on=app\n", "goes round in a circle: `app` -> `app` in programs.conf:3"),
+        ("sleep 1", "ready=8000\n", "`ready` cannot be `8000`: write http://HOST:PORT/PATH, "),
     ],
 )
 def test_a_program_that_cannot_run_is_refused_and_nothing_starts(
@@ -154,3 +158,37 @@ def test_a_crash_leaves_no_program(site: Site) -> None:
     running.ended()
     until(lambda: not any(map(lives, family)))
     until(lambda: os.listdir(site.folder / "run") == [])
+
+
+def test_programs_that_depend_on_each_other_in_an_nginx_conf(site: Site) -> None:
+    site.write(site.command)
+    ready = f"ready http://127.0.0.1:{site.app}/;"
+    (site.folder / "programs.conf").write_text(
+        f"#pyproxy program app {{ command '{site.command}'; depends_on one two; {ready} }}\n"
+        "#pyproxy program one { command 'sleep 1000'; }\n"
+        "#pyproxy program two { command 'sleep 1000'; autostart false; }\n"
+    )
+    site.start().ready()
+    assert [line.split()[:2] for line in site.do("status")[1].splitlines()] == [
+        ["app", "RUNNING"],
+        ["one", "RUNNING"],
+        ["two", "RUNNING"],
+    ]
+
+
+def test_a_second_copy_is_told_who_has_the_port(site: Site, upstream: socket.socket) -> None:
+    site.app = upstream.getsockname()[1]
+    site.write(site.command, f"ready=tcp://127.0.0.1:{site.app}\nstartretries=0\n")
+    running = site.start().ready()
+    assert (
+        f"program `app` is FATAL: tcp://127.0.0.1:{site.app} is taken already, by process {os.getpid()} ("
+        in running.said
+    )
+
+
+def test_without_ready_its_last_lines_tell_of_the_port(site: Site, upstream: socket.socket) -> None:
+    site.app = upstream.getsockname()[1]
+    site.write(site.command, "startretries=0\n")
+    running = site.start().ready()
+    running.says("Address already in use")
+    assert "program `app` is FATAL: Exited too quickly" in running.said

@@ -48,6 +48,17 @@ def test_option_names_are_supervisors() -> None:
             "`environment` cannot be `A`: Unexpected end of key/value pairs in value 'A'",
         ),
         (
+            {"command": "python", "ready": "localhost:8000"},
+            3,
+            "`ready` cannot be `localhost:8000`: write http://HOST:PORT/PATH, tcp://HOST:PORT or unix:/PATH",
+        ),
+        (
+            {"command": "python", "ready_timeout": "0"},
+            3,
+            "`ready_timeout` cannot be `0`: it must be at least one second",
+        ),
+        ({"command": "python", "dependson": "x"}, 3, "unknown option `dependson`, did you mean `depends_on`?"),
+        (
             {"command": "python", "stopasgroup": "true", "killasgroup": "false"},
             1,
             "Cannot set stopasgroup=true and killasgroup=false",

@@ -26,8 +26,8 @@ def test_what_is_depended_on_comes_first(program: WriteProgram) -> None:
     [
         ({"web": "dbb", "db": ""}, "program `web`: it depends on `dbb`, which is no program, did you mean `db`?"),
         ({"web": "x"}, "program `web`: it depends on `x`, which is no program"),
-        ({"web": "web"}, "`depends_on` goes round in a circle: `web` -> `web`"),
-        ({"a": "b", "b": "c", "c": "a"}, "`depends_on` goes round in a circle: `a` -> `b` -> `c` -> `a`"),
+        ({"web": "web"}, "program `web`: `depends_on` goes round in a circle: `web` -> `web`"),
+        ({"a": "b", "b": "c", "c": "a"}, "program `a`: `depends_on` goes round in a circle: `a` -> `b` -> `c` -> `a`"),
     ],
 )
 def test_what_cannot_be(program: WriteProgram, needs: dict[str, str], message: str) -> None:

@@ -25,6 +25,11 @@ def test_from_directive() -> None:
     assert program.here == Path("conf").absolute()
 
 
+def test_several_names_may_stand_in_depends_on() -> None:
+    tree = directive("program", "x", children=(directive("depends_on", "db", "cache"),))
+    assert Program.from_directive(tree).options == {"depends_on": "db,cache"}
+
+
 @pytest.mark.parametrize(
     ("tree", "message"),
     [
