@@ -44,7 +44,7 @@ _NAMES = {
     Context.LOCATION_IF: "in an `if` of a location",
 }
 # newer than crossplane's table
-_ALSO_IN_IF = frozenset({"add_header_inherit", "add_trailer_inherit", "post_action"})
+_ALSO_IN_IF = frozenset({"add_header_inherit", "add_trailer_inherit", "post_action", "tunnel_pass"})
 
 
 @dataclass(frozen=True, slots=True)

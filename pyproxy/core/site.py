@@ -182,6 +182,8 @@ class Server:
         self.ignore_invalid_headers = True
         self.underscores_in_headers = False
         self.merge_slashes = True
+        self.allow_connect = False
+        """Whether a location of it makes tunnels (``tunnel_pass``): else CONNECT is refused."""
         self._phases: list[tuple[Phase, Handler]] = []
 
     def add_handler(self, phase: Phase, handler: Handler) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,6 +16,7 @@ from pyproxy.http1.request_line import (
     bad_line,
     check_line,
     match_absolute_line,
+    match_connect_line,
     match_origin_line,
     method_of,
     skip_empty_lines,
@@ -87,7 +89,10 @@ class RequestParser:
         *,
         ignore_invalid_headers: bool = True,
         underscores_in_headers: bool = False,
+        allow_connect: Callable[[bytes | None], bool] = lambda host: False,
     ) -> None:
+        """``allow_connect`` says whether the server of a host makes tunnels."""
+        self._allow_connect = allow_connect
         self._limits = limits or HeadLimits()
         self._fields = FieldReader(
             CLIENT,
@@ -144,8 +149,7 @@ class RequestParser:
     def _parse_absolute(self, block: bytes) -> RequestHead:
         match = match_absolute_line(block)
         if match is None:
-            first = skip_empty_lines(block, 0)
-            raise bad_line(block[first : block.find(b"\n", first) + 1])
+            return self._parse_connect(block)
         line, method, authority, target, minor = match.groups()
         parts = split_host(authority)
         if parts is None:
@@ -156,6 +160,27 @@ class RequestParser:
         head.line = line
         head.authority = authority
         head.host = parts[0]
+        return head
+
+    def _parse_connect(self, block: bytes) -> RequestHead:
+        """CONNECT, where there is a server that makes tunnels (RFC 9110, 9.3.6)."""
+        match = match_connect_line(block)
+        first = skip_empty_lines(block, 0)
+        error = bad_line(block[first : block.find(b"\n", first) + 1])
+        if match is None:
+            raise error
+        line, authority, minor = match.groups()
+        parts = split_host(authority)
+        if parts is None:
+            raise CLIENT.error("sent invalid host in request line")
+        if minor == b"0" or not self._allow_connect(parts[0]):
+            raise error
+        # as nginx has it: the path is `/`
+        head = self._read(b"GET / HTTP/1.%b\r\n%b" % (minor, block[match.end() :]), None)
+        if head.content_length or head.chunked:
+            raise CLIENT.error("sent CONNECT request with body")
+        head.line, head.method, head.keep_alive, head.upgrade = line, b"CONNECT", False, None
+        head.authority, head.host = authority, parts[0]
         return head
 
     def _check_sizes(self, data: bytes | bytearray, first: int) -> None:

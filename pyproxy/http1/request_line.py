@@ -31,6 +31,11 @@ match_absolute_line: Final = re.compile(
 ).match
 """Groups: line, method, authority, target (None if it is empty), minor version."""
 
+match_connect_line: Final = re.compile(
+    rb"%b(CONNECT (%b:[0-9]++) HTTP/1\.([0-9]))\r\n" % (_EMPTY_LINES, _NAME),
+).match
+"""Groups: line, host and port, minor version."""
+
 _skip_empty_lines: Final = re.compile(rb"(?:\r?\n){0,4}").match
 _BEGINS: Final = re.compile(rb"[A-Z_-]*+(?: [^\x00-\x20\x7f]*+(?: [HTP/0-9.]*+\r?)?)?|\r").fullmatch
 _VALID_METHOD: Final = re.compile(rb"([A-Z_-]++) ").match
@@ -55,7 +60,7 @@ def check_line(data: bytes | bytearray, first: int) -> None:
             raise bad_line(bytes(data[first:]))
         return
     line = with_crlf(bytes(data[first : end + 1]))
-    if not match_origin_line(line) and not match_absolute_line(line):
+    if not match_origin_line(line) and not match_absolute_line(line) and not match_connect_line(line):
         raise bad_line(line)
 
 

@@ -42,6 +42,7 @@ class Http1Server(web.Server):
             HeadLimits(line=size, total=server.header_buffer_size + count * size, fields=server.max_headers),
             ignore_invalid_headers=server.ignore_invalid_headers,
             underscores_in_headers=server.underscores_in_headers,
+            allow_connect=lambda host: listener.names.find(host)[0].allow_connect,
         )
         self.first_heads: Memory[Route] = Memory(entries=256, size=128 * 1024, longest=1024)
         """Where the first heads of connections lead: clients that open one for each request send the same again."""

@@ -214,11 +214,11 @@ class ResponseWriter:
             self._watch_writing()
 
     def open_tunnel(self, request: Request, response: Response, tunnel: Tunnel) -> None:
-        """Answer 101; from now on bytes pass as they are."""
+        """Answer 101, or 200 to CONNECT; from now on bytes pass as they are."""
         request.response = response
         self.keep_alive = self._skip_body = self._chunked = False
         self._left = None
-        block = self._block(request, response, int(time.time()), UPGRADE)
+        block = self._block(request, response, int(time.time()), UPGRADE if response.status == 101 else CLOSE)
         request.head_size = len(block)
         self._transport.write(block)
         self._tunnel = tunnel

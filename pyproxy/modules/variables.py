@@ -15,6 +15,7 @@ from pyproxy.config.schema import Module
 from pyproxy.core.dates import iso_time, log_time
 from pyproxy.core.request import REWRITTEN, Request
 from pyproxy.core.variables import Depends, Getter, Variable, VariableFamily
+from pyproxy.http1.host import split_host
 
 CONSTANT, CONNECTION, HEAD, REQUEST = Depends
 
@@ -130,6 +131,12 @@ def _binary_remote_addr(request: Request) -> bytes:
     return socket.inet_pton(socket.AF_INET6, address.partition(b"%")[0].decode())
 
 
+def _request_port(request: Request) -> bytes:
+    """The port that the client has asked for; not the one that it has connected to."""
+    parts = split_host(request.head.authority or request.head.fields.get(b"host") or b"")
+    return b"%d" % parts[1] if parts is not None and parts[1] is not None else b""
+
+
 def _host(request: Request) -> bytes:
     return request.head.host or request.server.name
 
@@ -177,6 +184,8 @@ MODULE = Module(
         Variable("tcpinfo_snd_cwnd", _tcp_info(80)),
         Variable("tcpinfo_rcv_space", _tcp_info(96)),
         Variable("host", _host, HEAD),
+        Variable("request_port", _request_port, HEAD),
+        Variable("is_request_port", lambda request: b":" if _request_port(request) else b"", HEAD),
         Variable("uri", lambda request: request.uri or None, HEAD),
         Variable("document_uri", lambda request: request.uri or None, HEAD),
         Variable("request_uri", lambda request: request.head.target or None, HEAD),

@@ -150,6 +150,13 @@ class UpstreamConnection(asyncio.Protocol):
         self.deadline = now + exchange.options.read_timeout
         self._transport.write(data)
 
+    def begin_tunnel(self, exchange: Exchange) -> None:
+        """Ask for nothing: let bytes pass both ways."""
+        self.exchange = exchange
+        self.requests += 1
+        self._tunnel = True
+        self.watch()
+
     def write(self, data: bytes) -> None:
         """Send body bytes, or what passes through a tunnel."""
         if self.exchange is not None:

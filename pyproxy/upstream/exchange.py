@@ -400,14 +400,14 @@ class Exchange:
             self.body.close()
 
     def switched(self, head: ResponseHead) -> None:
-        """101: from here on bytes pass both ways as they are."""
+        """101, or a tunnel: from here on bytes pass both ways as they are."""
         request = self.request
         if request.finished:
             self.close()
             return
         attempt = self.attempts[-1]
         self.head = head
-        attempt.status = 101
+        attempt.status = head.status
         attempt.headed = self.worker.now()
         attempt.peer.succeeded()
         assert self.connection is not None

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from ipaddress import ip_address
+from typing import TYPE_CHECKING
 
 from pyproxy.config.values import Address
+from pyproxy.core.log import ERROR
 from pyproxy.upstream.group import Group, Keepalive
 from pyproxy.upstream.peer import Peer
-from pyproxy.upstream.resolver import Resolver
+from pyproxy.upstream.resolver import LookupFailed, Resolver
+
+if TYPE_CHECKING:
+    from pyproxy.core.request import Request
 
 
 def is_name(host: str) -> bool:
@@ -35,6 +40,16 @@ class NamedGroup(Group):
         if addresses is None:
             return False
         self.use(addresses)
+        return True
+
+    async def look_up(self, request: Request, timeout: float) -> bool:  # noqa: ASYNC109  # resolver_timeout
+        """Ask for them, and use them; False, and a line in the error log, if there are none."""
+        try:
+            self.use(await self.resolver.look_up(self.host, request.stream.worker, timeout))
+        except (LookupFailed, TimeoutError) as error:
+            why = str(error) if isinstance(error, LookupFailed) else "110: Operation timed out"
+            request.complain(ERROR, f"{self.host} could not be resolved ({why})")
+            return False
         return True
 
     def use(self, addresses: list[str]) -> None:

@@ -8,7 +8,6 @@ from pyproxy.core.log import ERROR
 from pyproxy.core.site import Outcome
 from pyproxy.upstream.named_group import NamedGroup
 from pyproxy.upstream.proxy_handler import ProxyHandler
-from pyproxy.upstream.resolver import LookupFailed
 
 if TYPE_CHECKING:
     from pyproxy.core.request import Request
@@ -32,10 +31,4 @@ class ResolvingProxyHandler(ProxyHandler):
         return self._look_up(request, group)
 
     async def _look_up(self, request: Request, group: NamedGroup) -> Outcome:
-        try:
-            group.use(await group.resolver.look_up(group.host, request.stream.worker, self.timeout))
-        except (LookupFailed, TimeoutError) as error:
-            why = str(error) if isinstance(error, LookupFailed) else "110: Operation timed out"
-            request.complain(ERROR, f"{group.host} could not be resolved ({why})")
-            return 502
-        return super().__call__(request)
+        return super().__call__(request) if await group.look_up(request, self.timeout) else 502
