@@ -10,13 +10,17 @@ from dataclasses import asdict, dataclass
 
 @dataclass(frozen=True)
 class Load:
-    """``amount`` requests (messages, bytes) in ``seconds``; latencies in seconds; ``errors`` that should be none."""
+    """``amount`` requests (messages, bytes) in ``seconds``; latencies in seconds; ``errors`` that should be none.
+
+    ``received``: bytes, heads included, where the generator tells them.
+    """
 
     amount: float
     seconds: float
     p50: float = math.nan
     p99: float = math.nan
     errors: int = 0
+    received: float = math.nan
 
     def to_json(self) -> str:
         return json.dumps(asdict(self))

@@ -16,6 +16,7 @@ SCRIPTS = Path(__file__).parent
 SLACK = 30.0
 """Seconds that wrk may take beyond what it was told, for it waits for nobody."""
 UNITS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
+BINARY = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 
 
 def run(
@@ -61,7 +62,9 @@ def parse(said: str) -> Load:
     refused = re.search(r"Non-2xx or 3xx responses: (\d+)", said)
     errors = sum(map(int, failed.groups())) if failed else 0
     errors += int(refused[1]) if refused else 0
-    return Load(amount, seconds, _latency(said, "50%"), _latency(said, "99%"), errors)
+    read = re.search(r", ([\d.]+)([KMGT]?)B read", said)
+    received = float(read[1]) * BINARY[read[2]] if read else math.nan
+    return Load(amount, seconds, _latency(said, "50%"), _latency(said, "99%"), errors, received)
 
 
 def _latency(said: str, part: str) -> float:

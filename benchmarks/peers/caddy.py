@@ -12,7 +12,8 @@ FRAME = """\
     admin off
 }
 
-http://127.0.0.1:%(port)d {
+http://:%(port)d {
+    bind 127.0.0.1
     log {
         output file %(folder)s/access.log
     }

@@ -31,6 +31,9 @@ class Browser(Served):
     def check(self, case: str, port: int) -> None:
         must_be(fetch(port, "/p/1"), answers.body(BYTES), "/p/1")
 
+    def least(self, case: str) -> int:
+        return BYTES
+
     def load(self, case: str, port: int, seconds: float) -> Load:
         arguments = [unused_number()] if case == "varying" else []
         return wrk.run(f"http://127.0.0.1:{port}/p/x", CONNECTIONS, seconds, script="browser.lua", arguments=arguments)

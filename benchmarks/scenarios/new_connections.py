@@ -27,5 +27,8 @@ class NewConnections(Served):
     def check(self, case: str, port: int) -> None:
         must_be(fetch(port, "/p/1", {"Connection": "close"}), answers.body(BYTES), "/p/1")
 
+    def least(self, case: str) -> int:
+        return BYTES
+
     def load(self, case: str, port: int, seconds: float) -> Load:
         return wrk.run(f"http://127.0.0.1:{port}/p/x", CONNECTIONS, seconds, fields={"Connection": "close"})

@@ -45,6 +45,10 @@ class Served(Scenario):
     def load(self, case: str, port: int, seconds: float) -> Load:
         """Run the load generator."""
 
+    def least(self, case: str) -> int:
+        """Bytes that an answer has at least: a load generator does not look at bodies, but tells how much came."""
+        return 0
+
     def site(self, folder: Path, port: int, upstream: str, case: str) -> Site:
         """What the servers are to serve."""
         return Site(self.role, folder, port, upstream)
@@ -81,20 +85,26 @@ class Served(Scenario):
                         if key not in running:
                             running[key] = stack.enter_context(self._server(lab, peer, upstream, case))
                         self.check(case, running[key].port)
-                        self.load(case, running[key].port, WARM_UP)
+                        self._loaded(case, running[key].port, WARM_UP)
                 except (Failure, RuntimeError, OSError, http.client.HTTPException) as error:
                     failures[peer.name] = str(error)
 
             def measure(case: str, peer: str) -> Sample:
                 server = running[peer, self.variant(case)]
                 before, upstream_before = server.process.cpu_seconds(), self.upstream_cpu()
-                load = self.load(case, server.port, seconds)
-                cpu, upstream_cpu = server.process.cpu_seconds() - before, self.upstream_cpu() - upstream_before
+                load = self._loaded(case, server.port, seconds)
                 if not load.amount:
                     raise Failure(f"nothing was answered in {load.seconds:.1f} s")
+                cpu, upstream_cpu = server.process.cpu_seconds() - before, self.upstream_cpu() - upstream_before
                 return self.sample(load, cpu, upstream_cpu)
 
             yield measure, failures
+
+    def _loaded(self, case: str, port: int, seconds: float) -> Load:
+        load = self.load(case, port, seconds)
+        if load.received < self.least(case) * (load.amount - load.errors):
+            raise Failure(f"answers of {load.received / load.amount:.0f} bytes, not of {self.least(case)}")
+        return load
 
     @contextlib.contextmanager
     def _server(self, lab: Lab, peer: Peer, upstream: str, case: str) -> Iterator[Running]:

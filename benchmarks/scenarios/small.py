@@ -34,6 +34,9 @@ class Small(Served):
     def check(self, case: str, port: int) -> None:
         must_be(fetch(port, "/p/1"), answers.body(BYTES), "/p/1")
 
+    def least(self, case: str) -> int:
+        return BYTES
+
     def load(self, case: str, port: int, seconds: float) -> Load:
         url = f"http://127.0.0.1:{port}/p/x"
         if case == "repeating":

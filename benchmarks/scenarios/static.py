@@ -38,5 +38,8 @@ class Static(Served):
     def check(self, case: str, port: int) -> None:
         must_be(fetch(port, f"/{SIZES[case]}.txt"), answers.body(SIZES[case]), case)
 
+    def least(self, case: str) -> int:
+        return SIZES[case]
+
     def load(self, case: str, port: int, seconds: float) -> Load:
         return wrk.run(f"http://127.0.0.1:{port}/{SIZES[case]}.txt", CONNECTIONS, seconds)

@@ -53,5 +53,5 @@ def test_percentiles_are_values_that_occurred() -> None:
 
 
 def test_a_load_survives_its_way_between_processes() -> None:
-    load = Load(10, 0.5, 0.001, 0.002, 1)
+    load = Load(10, 0.5, 0.001, 0.002, 1, 2000.0)
     assert Load.from_json(load.to_json()) == load

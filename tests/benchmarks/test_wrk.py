@@ -32,6 +32,7 @@ TROUBLED = PLAIN.replace(
 def test_figures_in_base_units() -> None:
     load = parse(PLAIN)
     assert (load.amount, load.seconds, load.errors) == (82000, pytest.approx(2.0), 0)
+    assert load.received == 14.5 * (1 << 20)
     assert (load.p50, load.p99) == (pytest.approx(680e-6), pytest.approx(2.53e-3))
 
 
