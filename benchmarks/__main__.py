@@ -53,7 +53,7 @@ def _measure(names: Sequence[str], options: argparse.Namespace) -> int:
 
     extent = FULL if options.full else QUICK
     if options.rounds:
-        extent = replace(extent, rounds=options.rounds)
+        extent = replace(extent, rounds=options.rounds, story_rounds=options.rounds)
     if options.seconds:
         extent = replace(extent, seconds=options.seconds)
     folder = options.results or (RESULTS if options.full else SHORT_RESULTS)
@@ -85,7 +85,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("names", nargs="*", metavar="NAME", choices=[*words, []], help="what to run, see below")
     parser.add_argument("--full", action="store_true", help=f"all servers, longer, into {_short(RESULTS)} and docs/")
-    parser.add_argument("--rounds", type=int, help=f"interleaved rounds (default: {QUICK.rounds})")
+    parser.add_argument("--rounds", type=int, help=f"interleaved rounds (default: {QUICK.rounds}; story: 1, full: 3)")
     parser.add_argument(
         "--seconds", type=float, help=f"of one measurement (default: {QUICK.seconds:g}, full: {FULL.seconds:g})"
     )

@@ -19,15 +19,16 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 
 @dataclass(frozen=True)
 class Extent:
-    """How much is measured: rounds, seconds for one measurement, and whether all peers take part."""
+    """How much is measured: rounds, seconds for one measurement, whether all peers take part, rounds of the story."""
 
     rounds: int
     seconds: float
     everyone: bool
+    story_rounds: int = 1
 
 
 QUICK = Extent(rounds=5, seconds=0.5, everyone=False)
-FULL = Extent(rounds=5, seconds=2.0, everyone=True)
+FULL = Extent(rounds=5, seconds=2.0, everyone=True, story_rounds=3)
 
 
 class Lab:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 from benchmarks.charts import BAR, new_figure, save
@@ -9,7 +10,7 @@ from benchmarks.charts import BAR, new_figure, save
 from .clients import CLOSED, NO_ANSWER, OK, REFUSED
 from .fronts import FRONTS
 from .report import TITLES, read_all
-from .tale import Tale
+from .tale import Cell, Tale
 
 COLOURS = {
     OK: "#2f6f4f",
@@ -52,13 +53,18 @@ def draw(tale: Tale, folder: Path, name: str) -> None:
             label = None if status in shown else shown.setdefault(status, status)
             axes.barh(position, 100 * statuses[status] / total, 0.85, left=left, color=colour, label=label)
             left += 100 * statuses[status] / total
-        axes.text(100, position, f" {cell.median('rate'):,.0f}/s", size=7, va="center")
+        axes.text(100, position, _figures(cell), size=7, va="center")
         labels.append((position, f"{cell.clients} {'clients' if cell.clients > 1 else 'client'}, {cell.front}"))
         position += 1
     axes.set_yticks([at for at, _ in labels], [label for _, label in labels], size=7)
     axes.set_ylim(position - 0.4, -0.6)
-    axes.set_xlim(0, 110)
-    axes.set_xlabel("requests, %; answered a second")
+    axes.set_xlim(0, 118)
+    axes.set_xlabel("requests, %; how many were answered a second, and their p50")
     axes.set_title(TITLES[name])
     figure.legend(loc="outside lower center", ncols=len(shown) or 1, frameon=False, fontsize=8)
     save(figure, folder, f"story-{name}")
+
+
+def _figures(cell: Cell) -> str:
+    p50 = cell.median("p50")
+    return f" {cell.median('rate'):,.0f}/s" + ("" if math.isnan(p50) else f", {p50 * 1e3:,.0f} ms")

@@ -15,6 +15,8 @@ TITLES = {
     "slow": "Act 2: slow clients",
     "restart": "Act 3: the application restarts",
 }
+MOST_BESIDE_NGINX = 1.5
+"""The mark of the second act: the latency behind pyproxy as a multiple of that behind nginx."""
 ABOUT: Mapping[str, str] = {
     "clients": """\
 The handler works for 20 ms. Flask's own server does one request at a time, 50 a second at best, and lets about 128
@@ -81,6 +83,21 @@ def notes(tale: Tale) -> str:
         f"{tale.seconds:g} s of a cell. {versions}. *refused*: no connection; *closed*: the connection ended without "
         "an answer; *no answer*: none within the patience of a client. Latencies are those of answers 200."
     ]
+    if tale.act == "slow":
+        lines.append(_beside_nginx(tale))
     if tale.absent:
         lines.append(f"Empty: {', '.join(tale.absent)} (not there in this version).")
     return "\n".join(lines)
+
+
+def _beside_nginx(tale: Tale) -> str:
+    """The mark of the second act."""
+    ours, theirs = (next((c for c in tale.cells if c.front == front), None) for front in ("pyproxy", "nginx"))
+    if not ours or not theirs:
+        return "The mark was not measured."
+    parts = [ours.median(quantity) / theirs.median(quantity) for quantity in ("p50", "p99")]
+    reached = "reached" if all(part <= MOST_BESIDE_NGINX for part in parts) else "**not reached**"
+    return (
+        f"The normal client waits {parts[0]:.2f} × as long behind pyproxy as behind nginx at p50, {parts[1]:.2f} × at "
+        f"p99; the mark, {MOST_BESIDE_NGINX} ×, is {reached}."
+    )

@@ -15,8 +15,6 @@ from .acts import ACTS, Act
 from .fronts import FRONTS, Fronts
 from .tale import Cell, Tale
 
-SHORT_ROUNDS, FULL_ROUNDS = 1, 3
-
 
 def tell(
     acts: Sequence[str], lab: Lab, folder: Path, extent: Extent, peers: Sequence[Peer], progress: Progress
@@ -34,7 +32,7 @@ def tell(
 
 def play(act: Act, lab: Lab, fronts: Fronts, extent: Extent, progress: Progress) -> list[Cell]:
     """Measure all cells of an act."""
-    rounds = FULL_ROUNDS if extent.everyone else SHORT_ROUNDS
+    rounds = extent.story_rounds
     cells = [
         Cell(server.title, front, count) for server in act.servers for count in act.counts for front in fronts.names
     ]

@@ -93,6 +93,15 @@ def test_the_story_as_page_and_charts(tale: Tale, tmp_path: Path) -> None:
     assert report.read_all(tmp_path)["clients"] == tale
 
 
+@pytest.mark.parametrize(("latency", "reached"), [(0.029, "is reached"), (0.031, "is **not reached**")])
+def test_the_mark_of_the_second_act(tale: Tale, latency: float, reached: str) -> None:
+    tale.act = "slow"
+    ours = Tally({"200": 10}, 1, 10, latency, latency)
+    theirs = Tally({"200": 10}, 1, 10, 0.02, 0.02)
+    tale.cells = [Cell("sync", "nginx", 1, [theirs]), Cell("sync", "pyproxy", 1, [ours])]
+    assert reached in report.notes(tale)
+
+
 def test_one_cell_in_earnest() -> None:
     """Ten clients are no more than the workers and the backlog of the unix socket hold."""
     with Lab(Cores(ALL, ALL)) as lab:
