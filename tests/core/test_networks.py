@@ -30,9 +30,7 @@ def test_parse_address_port(text: bytes) -> None:
     assert parse_address_port(text) == Address(32, 0xC0000201)
 
 
-@pytest.mark.parametrize(
-    "text", ["", "a", "10.0.0.0/33", "10.0.0.0/255.0.0.0", "::/129", "1.2.3.4-1.2.3.5"]
-)
+@pytest.mark.parametrize("text", ["", "a", "10.0.0.0/33", "10.0.0.0/255.0.0.0", "::/129", "1.2.3.4-1.2.3.5"])
 def test_no_network(text: str) -> None:
     with pytest.raises(ValueError, match="invalid network"):
         parse_network(text)
