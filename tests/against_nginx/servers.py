@@ -19,6 +19,9 @@ import pytest
 PATIENCE = 10.0
 """Seconds that a server may take to start or to stop."""
 
+READY = {"pyproxy": "Ready"}
+"""What a server says when it answers, where that is not as soon as connections are accepted."""
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 PLACEHOLDER = re.compile(r"@(\w+)@")
 
@@ -124,7 +127,7 @@ def _start(name: str, command: list[str], configuration: str, values: Mapping[st
                 stderr=subprocess.STDOUT,
                 env={**os.environ, "PYTHONUNBUFFERED": "1"},
             )
-        if _answers(process, ports):
+        if _answers(process, ports) and _says(process, prefix / "output", READY.get(name, "")):
             return Server(name, ports, prefix, process)
         process.kill()
         process.wait()
@@ -149,6 +152,16 @@ def _free_ports(configuration: str, values: Mapping[str, str]) -> dict[str, int]
     for sock in sockets:
         sock.close()
     return ports
+
+
+def _says(process: subprocess.Popen[bytes], output: Path, word: str) -> bool:
+    """Wait for a word in the output: a master accepts connections before its workers do."""
+    deadline = time.monotonic() + PATIENCE
+    while process.poll() is None and time.monotonic() < deadline:
+        if word in output.read_text(errors="replace"):
+            return True
+        time.sleep(0.01)
+    return False
 
 
 def _answers(process: subprocess.Popen[bytes], ports: Mapping[str, int]) -> bool:
