@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 
-from pyproxy.core.log import ALERT, ERROR, NOTICE
+from pyproxy.core.log import ALERT, ERROR, NOTICE, WARN
 from pyproxy.core.site import Site
 from pyproxy.process.banner import Banner
 from pyproxy.process.loop import Tell
@@ -71,7 +71,10 @@ class Programs:
         self.missing = []
         for state in await self._supervisor.wait_running(START, groups):
             self.missing.append(state.name)
-            self._tell(ERROR, str(state))
+            if state.statename == "STARTING":  # it takes its time, which is no failure yet
+                self._tell(WARN, f"program `{state.name}` does not run yet: {state.description or 'it is starting'}")
+            else:
+                self._tell(ERROR, str(state))
         self._known = {state.name: state for state in await self._supervisor.states()}
 
     async def begin(self, plan: Plan) -> None:

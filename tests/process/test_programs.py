@@ -7,8 +7,16 @@ import shlex
 import signal
 import socket
 import sys
+from pathlib import Path
 
 import pytest
+
+from pyproxy.config.tree import Source
+from pyproxy.core.log import WARN
+from pyproxy.process.banner import Banner
+from pyproxy.process.programs import Programs
+from pyproxy.programs.plan import Plan
+from pyproxy.programs.program import Program
 
 from .program_site import Site
 from .running import get, lives, refused, until
@@ -174,6 +182,20 @@ def test_programs_that_depend_on_each_other_in_an_nginx_conf(site: Site) -> None
         ["one", "RUNNING"],
         ["two", "RUNNING"],
     ]
+
+
+async def test_one_that_takes_long_is_no_failure(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pyproxy.process.programs.START", 0.2)
+    told: list[tuple[int, str]] = []
+    programs = Programs(str(folder / "run.pid"), lambda level, message: told.append((level, message)), detached=False)
+    options = {"command": "sleep 1000", "ready": "unix:/no/such"}
+    plan = Plan([Program("app", options, Source("app.toml", 1))], prefix=folder)
+    try:
+        await programs.start(plan, Banner(quiet=True))
+        assert told == [(WARN, "program `app` does not run yet: waiting for unix:/no/such")]
+        assert programs.missing == ["app"]
+    finally:
+        await programs.stop()
 
 
 def test_a_second_copy_is_told_who_has_the_port(site: Site, upstream: socket.socket) -> None:
