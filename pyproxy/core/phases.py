@@ -165,6 +165,7 @@ def _send_error_page(request: Request, page: ErrorPage) -> None:
     else:
         if page.overwrite not in REDIRECTS:
             request.error_status = 302
+        request.error_fields = tuple(field for field in request.error_fields if field[0].lower() != b"location")
         _send_special(request, request.error_status, ((b"Location", escape_controls(uri)),))
 
 

@@ -352,14 +352,16 @@ class Request:
     def log(self) -> None:
         """Write the access log and let go of the body; called once, when the exchange is over."""
         self.finished = True
-        if self.body is not None:
-            self.body.close()
+        location = self.location
         try:
-            for handler in self.location.log_handlers:
-                handler(self)
+            if self.is_main or location.log_subrequest:
+                for handler in location.log_handlers:
+                    handler(self)
         except Exception as error:
             # a variable that cannot be had must not cost the connection
             self.complain(CRIT, f"cannot write the access log: {type(error).__name__}: {error}")
+        if self.body is not None:
+            self.body.close()
         # each knows the other: let go of it, or both would stay until Python looks for such circles
         self.upstream = None
         if self.enders is not None:

@@ -74,18 +74,19 @@ class Subrequest(Request):
             self.parent.complain(ERROR, f'subrequests cycle while processing "{self.uri.decode(errors="replace")}"')
             raise Cycle
         try:
-            phases.start_over(self)
+            if self.uri.startswith(b"@"):
+                name, self.uri = self.uri[1:].decode("utf-8", "surrogateescape"), self.parent.uri
+                phases.named_location(self, name)
+            else:
+                phases.start_over(self)
         except Exception as error:
             phases.fail(self, error)
 
     def log(self) -> None:
-        """It is over. Only ``log_subrequest`` has it in the access log."""
-        self.finished = True
-        if self.body is not None:
-            self.body.close()
-        if self.location.log_subrequest:
-            for handler in self.location.log_handlers:
-                handler(self)
+        """It is over; what the upstream's variables say of it can still be asked."""
+        upstream = self.upstream
+        super().log()
+        self.upstream = upstream
 
     def let_go(self) -> None:
         """Nothing more is wanted of it, nor of its answer."""
@@ -279,7 +280,19 @@ def read_answer(subrequest: Subrequest) -> Iterator[bytes]:
 
 def send_copy(request: Request, uri: bytes) -> None:
     """A subrequest with the request's method, arguments and body, in the background: nobody waits for its answer."""
-    copy = Subrequest(request, uri, request.args, Subrequest.let_go, header_only=True)
+    _copy(request, uri, request.args).begin()
+
+
+def send_after(request: Request, uri: bytes) -> None:
+    """The same when the request is over, without its arguments; what is known of its answer can still be asked."""
+    copy = _copy(request, uri, b"")
+    copy.started, copy.sent, copy.head_size = request.started, request.sent, request.head_size
+    copy.response, copy.error_status, copy.complete = request.response, 0, request.complete
+    copy.begin()
+
+
+def _copy(request: Request, uri: bytes, args: bytes) -> Subrequest:
+    copy = Subrequest(request, uri, args, Subrequest.let_go, header_only=True)
     copy.method = request.method
     copy.body = request.body.share() if request.body is not None else None
-    copy.begin()
+    return copy

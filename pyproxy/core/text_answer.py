@@ -46,6 +46,8 @@ class _Answer:
         elif (request.error_status or self._status) == 204:
             request.respond(Response(self._status, [], 0))
         else:
+            # the text may speak of $status
+            request.response = Response(request.error_status or self._status, [])
             body = self._text.render(request)
             response = self._response(content_type, body)
             if self._constant is not None and share(request, response):

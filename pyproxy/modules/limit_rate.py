@@ -35,10 +35,19 @@ def _compile(scope: Scope, location: Location) -> None:
         return
 
     def limit(request: Request, response: Response) -> None:
+        if not request.is_main:
+            return
         already = limit_rate(request)
         throttle(request, _bytes(request, rate) if already is None else already, _bytes(request, after))
 
     location.add_filter(limit, varies=lambda response: True)
+
+
+def _set_limit_rate(request: Request, value: bytes) -> None:
+    try:
+        throttle(request, values.size(value.decode("utf-8", "backslashreplace")))
+    except ValueError as error:
+        request.complain(ERROR, f"$limit_rate: {error}")
 
 
 MODULE = Module(
@@ -48,6 +57,6 @@ MODULE = Module(
         Spec("limit_rate", ANYWHERE, _rate, summary="Bytes per second of an answer; 0: as fast as it goes."),
         Spec("limit_rate_after", ANYWHERE, _rate, summary="Bytes of an answer that limit_rate leaves out."),
     ),
-    variables=(Variable("limit_rate", lambda request: b"%d" % (limit_rate(request) or 0)),),
+    variables=(Variable("limit_rate", lambda request: b"%d" % (limit_rate(request) or 0), set=_set_limit_rate),),
     location=_compile,
 )

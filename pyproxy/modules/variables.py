@@ -9,11 +9,12 @@ import secrets
 import socket
 import struct
 import time
+from collections.abc import Callable
 
 from pyproxy import __version__
 from pyproxy.config.schema import Module
 from pyproxy.core.dates import iso_time, log_time
-from pyproxy.core.request import REWRITTEN, Request
+from pyproxy.core.request import BARE, REWRITTEN, Request, Response
 from pyproxy.core.variables import Depends, Getter, Variable, VariableFamily
 from pyproxy.http1.host import split_host
 
@@ -80,7 +81,7 @@ def _cookie(name: str) -> Getter:
             for pair in value.split(b";"):
                 key, equals, text = pair.partition(b"=")
                 if equals and key.strip(b" ").lower() == wanted:
-                    return text.strip(b" ")
+                    return text.lstrip(b" ")
         return None
 
     return get
@@ -105,6 +106,55 @@ def _header(name: str) -> Getter:
     return lambda request: request.route.head.fields.joined(wanted, joint)
 
 
+def _transfer_encoding(request: Request, response: Response) -> bytes | None:
+    has_body = not request.head_only and response.status not in BARE
+    return b"chunked" if response.length is None and has_body and request.head.version == 11 else None
+
+
+def _connection(request: Request, response: Response) -> bytes:
+    if response.status == 101:
+        return b"upgrade"
+    # in access lines it is always the latter, as in nginx
+    return b"keep-alive" if request.stream.keep_alive and not request.finished else b"close"
+
+
+def _keep_alive(request: Request, response: Response) -> bytes | None:
+    seconds = request.location.limits.keepalive_timeout_header
+    return b"timeout=%d" % seconds if seconds and _connection(request, response) == b"keep-alive" else None
+
+
+# what the connection says, and not the response
+_FRAMING: dict[bytes, Callable[[Request, Response], bytes | None]] = {
+    b"connection": _connection,
+    b"keep-alive": _keep_alive,
+    b"transfer-encoding": _transfer_encoding,
+}
+
+
+def _sent_trailer(name: str) -> Getter:
+    wanted = name.replace("_", "-").encode()
+
+    def get(request: Request) -> bytes | None:
+        trailers = None if request.response is None else request.response.trailers
+        values = [value for key, value in trailers or () if key.lower() == wanted]
+        return b", ".join(values) or None
+
+    return get
+
+
+def _request_body(request: Request) -> bytes | None:
+    """Where the body was read whole, and memory was enough."""
+    body = request.body
+    return None if body is None or body.in_file or not body.size else body.read(0, body.size)
+
+
+def _request_port(request: Request) -> bytes:
+    """The port that the client has named."""
+    head = request.head
+    named = split_host(head.authority or head.fields.get(b"host") or b"")
+    return b"%d" % named[1] if named is not None and named[1] else b""
+
+
 def _sent_header(name: str) -> Getter:
     wanted = name.replace("_", "-").encode()
 
@@ -114,8 +164,8 @@ def _sent_header(name: str) -> Getter:
             return None
         if wanted == b"content-length":
             return None if response.length is None else b"%d" % response.length
-        if wanted == b"connection":
-            return b"keep-alive" if request.stream.keep_alive else b"close"
+        if wanted in _FRAMING:
+            return _FRAMING[wanted](request, response)
         values = [value for key, value in response.fields if key.lower() == wanted]
         return b", ".join(values) or None
 
@@ -131,14 +181,13 @@ def _binary_remote_addr(request: Request) -> bytes:
     return socket.inet_pton(socket.AF_INET6, address.partition(b"%")[0].decode())
 
 
-def _request_port(request: Request) -> bytes:
-    """The port that the client has asked for; not the one that it has connected to."""
-    parts = split_host(request.head.authority or request.head.fields.get(b"host") or b"")
-    return b"%d" % parts[1] if parts is not None and parts[1] is not None else b""
-
-
 def _host(request: Request) -> bytes:
     return request.head.host or request.server.name
+
+
+def _uri(request: Request) -> bytes | None:
+    # nothing of a target that is not to be used, None of a line that was not understood
+    return request.uri or (b"" if request.head.target else None)
 
 
 def _request_line(request: Request) -> bytes | None:
@@ -186,8 +235,11 @@ MODULE = Module(
         Variable("host", _host, HEAD),
         Variable("request_port", _request_port, HEAD),
         Variable("is_request_port", lambda request: b":" if _request_port(request) else b"", HEAD),
-        Variable("uri", lambda request: request.uri or None, HEAD),
-        Variable("document_uri", lambda request: request.uri or None, HEAD),
+        Variable("request_body", _request_body),
+        # a file of a body has no name here
+        Variable("request_body_file", lambda request: None),
+        Variable("uri", _uri, HEAD),
+        Variable("document_uri", _uri, HEAD),
         Variable("request_uri", lambda request: request.head.target or None, HEAD),
         Variable("args", lambda request: request.args or None, HEAD, set=_set_args),
         Variable("query_string", lambda request: request.args or None, HEAD),
@@ -213,5 +265,6 @@ MODULE = Module(
         VariableFamily("arg_", _argument, HEAD),
         VariableFamily("cookie_", _cookie, HEAD),
         VariableFamily("sent_http_", _sent_header),
+        VariableFamily("sent_trailer_", _sent_trailer),
     ),
 )
