@@ -27,7 +27,7 @@ from .conftest import Ask
         ("$remote_user", "name"),
         ("$connection $connection_requests", "1 1"),
         ("$hostname", socket.gethostname().lower()),
-        ("$status $body_bytes_sent $bytes_sent $request_completion", "000 0 0 "),
+        ("$status $body_bytes_sent $bytes_sent $request_completion", "200 0 0 "),
         ("$upstream_addr$upstream_status$upstream_http_x$proxy_host", ""),
         ("$proxy_add_x_forwarded_for", "1.1.1.1, 2.2.2.2, 192.0.2.1"),
     ],
