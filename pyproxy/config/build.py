@@ -45,6 +45,7 @@ def build(
     variables = schema.variables()
     _declare(root, schema, variables)
     site = Site(os.path.abspath(prefix), logs)
+    site.folder = os.path.dirname(os.path.abspath(file))
     site.resolved.update(resolved or {})
     try:
         _build(site, root, schema, variables)

@@ -19,6 +19,16 @@ def http_date(second: int) -> bytes:
     ).encode()
 
 
+def cookie_date(second: int) -> bytes:
+    """As nginx writes it into cookies: ``Sun, 22-Nov-26 10:00:00 GMT``, four digits after 2037."""
+    now = time.gmtime(second)
+    year = now.tm_year if now.tm_year > 2037 else f"{now.tm_year % 100:02}"
+    return (
+        f"{_DAYS[now.tm_wday]}, {now.tm_mday:02}-{_MONTHS[now.tm_mon - 1]}-{year} "
+        f"{now.tm_hour:02}:{now.tm_min:02}:{now.tm_sec:02} GMT"
+    ).encode()
+
+
 @lru_cache(4)
 def log_time(second: int) -> bytes:
     """``$time_local``: ``22/Nov/2026:10:00:00 +0000``."""

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 import socket
-from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv6Address, ip_network
 from typing import Generic, NamedTuple, TypeVar
 
@@ -44,6 +42,11 @@ class Network(NamedTuple):
     length: int
     exact: bool
     """Whether no bit was written behind the prefix."""
+
+    def has(self, address: Address) -> bool:
+        """Whether the address is one of them."""
+        shift = self.bits - self.length
+        return address.bits == self.bits and address.number >> shift == self.number >> shift
 
 
 def parse_network(text: str) -> Network:
@@ -92,33 +95,3 @@ class Networks(Generic[T]):
             if value is not None:
                 return value
         return None
-
-
-_SEPARATORS = re.compile(rb"[ ,]+")
-
-
-def forwarded_address(
-    address: Address | None, fields: Sequence[bytes], trusted: Networks[bool], recursive: bool
-) -> Address | None:
-    """Whom trusted proxies have passed a request on for: the last address of X-Forwarded-For, or with ``recursive`` the
-    last that is not trusted itself. ``address``: of who sent the request."""
-    for value in reversed(fields):
-        for text in reversed(_SEPARATORS.split(value.strip(b" ,"))):
-            if address is None or not trusted.find(address):
-                return address
-            forwarded = parse_address_port(text)
-            if forwarded is None:
-                return address
-            address = forwarded
-            if not recursive:
-                return address
-    return address
-
-
-_WITH_PORT = re.compile(rb"\[([^\]]*)\](?::\d+)?|([^:]*):\d+")
-
-
-def parse_address_port(text: bytes) -> Address | None:
-    """As ``parse_address``, of what may have a port: ``192.0.2.1:80``, ``[::1]:80``."""
-    match = _WITH_PORT.fullmatch(text)
-    return parse_address(match[1] or match[2] or b"") if match else parse_address(text)

@@ -127,6 +127,8 @@ class Location:
         """What tells whether a response is each request's own, after the filters; it is not if none says so."""
         self.early_hints: tuple[Template, ...] = ()
         """If one of them is neither empty nor 0, a 103 of the upstream goes through."""
+        self.options: dict[str, Any] = {}
+        """What modules keep here for their variables, by the directive's name."""
         self.content: Handler | None = None
         """The handler that a directive such as ``proxy_pass`` sets: it replaces the content phase."""
         self.handlers: tuple[Handler, ...] = ()
@@ -270,6 +272,8 @@ class Site:
 
     def __init__(self, prefix: str, logs: Logs) -> None:
         self.prefix = prefix
+        self.folder = prefix
+        """Where the configuration file is: nginx looks there for the files that belong to it."""
         self.logs = SiteLogs(logs, prefix)
         self.warnings: list[str] = []
         self.servers: list[Server] = []

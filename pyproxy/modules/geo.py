@@ -8,14 +8,8 @@ from collections.abc import Callable, Iterator
 from pyproxy.config.schema import Context, Module, Scope, Spec
 from pyproxy.config.tree import ConfigError, Directive
 from pyproxy.core.addressranges import AddressRanges
-from pyproxy.core.networks import (
-    NOWHERE,
-    Address,
-    Networks,
-    forwarded_address,
-    parse_address,
-    parse_network,
-)
+from pyproxy.core.forwarded import forwarded
+from pyproxy.core.networks import NOWHERE, Address, Networks, parse_address, parse_network
 from pyproxy.core.request import Request
 from pyproxy.core.variables import Deferred, Depends, Getter, Variable, Variables, variable_name
 
@@ -84,6 +78,11 @@ class _Table:
         elif self._ranges.add(start.number, end.number, value.encode("utf-8", "surrogateescape")):
             self._warn(f'duplicate range "{text}", value: "{value}" in {entry.source}')
 
+    def is_proxy(self, address: bytes) -> bool:
+        """Whether its word on whom a request comes from is taken."""
+        number = parse_address(address)
+        return number is not None and self.proxies.find(number) is not None
+
     def find(self, address: Address | None) -> bytes:
         """The value for an address, or for what is none."""
         if "ranges" in self.flags:
@@ -115,11 +114,12 @@ def _compile(directive: Directive, variables: Variables) -> Variable:
         if values is not None and name in values:
             found: bytes = values[name]
             return found
-        address = parse_address(get_source(request) or b"")
+        address = get_source(request) or b""
         if table.has_proxies:
             fields = request.head.fields.get_all(b"x-forwarded-for")
-            address = forwarded_address(address, fields, table.proxies, recursive)
-        found = table.find(address)
+            client = forwarded(address, fields, table.is_proxy, recursive)
+            address = address if client is None else client[0]
+        found = table.find(parse_address(address))
         if not volatile:
             request.set_variable(name, found)
         return found

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import os
 import secrets
 import socket
@@ -13,6 +11,7 @@ from collections.abc import Callable
 
 from pyproxy import __version__
 from pyproxy.config.schema import Module
+from pyproxy.core.credentials import basic_credentials
 from pyproxy.core.dates import iso_time, log_time
 from pyproxy.core.request import BARE, REWRITTEN, Request, Response
 from pyproxy.core.variables import Depends, Getter, Variable, VariableFamily
@@ -28,14 +27,14 @@ def _constant(name: str, value: str) -> Variable:
 
 def _remote_user(request: Request) -> bytes | None:
     """The name in ``Authorization: Basic``, whether or not anybody checked it."""
-    value = request.route.head.fields.get(b"authorization")
-    if value is None or value[:6].lower() != b"basic ":
-        return None
-    try:
-        name, colon, _ = base64.b64decode(value[6:].strip(), validate=True).partition(b":")
-    except binascii.Error:
-        return None
-    return name if colon else None
+    given = basic_credentials(request)
+    return None if given is None else given[0]
+
+
+def _remote_port(request: Request) -> bytes:
+    # a client that another has told of may have none
+    port = request.stream.remote_port
+    return b"%d" % port if port else b""
 
 
 def _status(request: Request) -> bytes:
@@ -219,7 +218,7 @@ MODULE = Module(
         Variable("pid", lambda request: b"%d" % os.getpid(), CONSTANT),
         Variable("remote_addr", lambda request: request.stream.remote_addr, CONNECTION),
         Variable("binary_remote_addr", _binary_remote_addr, CONNECTION),
-        Variable("remote_port", lambda request: b"%d" % request.stream.remote_port, CONNECTION),
+        Variable("remote_port", _remote_port, CONNECTION),
         Variable("server_addr", lambda request: request.stream.local_addr, CONNECTION),
         Variable("server_port", lambda request: b"%d" % request.stream.local_port, CONNECTION),
         Variable("scheme", lambda request: request.stream.scheme, CONNECTION),

@@ -92,6 +92,23 @@ DOCUMENTS: dict[str, bytes] = {
 }
 
 
+USERS = b"""\
+# names and hashed passwords: they all have the password `secret`
+plain:{PLAIN}secret:comment
+apr1:$apr1$abcdefgh$h9FWgUz3n9YxylKLlR5SQ/
+md5:$1$abcdefgh$cHJi5PXp/ki/ktXzqlk6I1
+sha256:$5$rounds=1000$abcdefgh$XIppta5rT8zJUu4vAOKQXrwq9uY4Ijlz6VjyOmkx5i4
+sha512:$6$rounds=1000$abcdefgh$nhYjN017qxiYztzyUpZtPnUQcnLy62KsunSLHNeLahp2EHPlAKmFFlrjEwSXGo2kgY5hR2.peKEg2VGUqIJJu1
+des:abNANd1rDfiNc
+bcrypt:$2b$04$abcdefghijklmnopqrstuu2r9OfJnfCsdneAXAGHnS4UpFFP8WIrW
+sha:{SHA}5en6G6MezRroT3XKqkdPOmY/BfQ=
+ssha:{SSHA}gVK8WC9YyFT1gMsQHTGCgT3sSv5zYWx0
+nothing:{PLAIN}
+windows:{PLAIN}secret\r
+"""
+DOCUMENTS["users"] = USERS
+
+
 def write_documents(folder: Path) -> None:
     """Write them all, with equal times."""
     for name, content in DOCUMENTS.items():

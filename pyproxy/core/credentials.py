@@ -1,0 +1,25 @@
+"""Name and password of HTTP's Basic scheme (RFC 7617)."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pyproxy.core.request import Request
+
+
+def basic_credentials(request: Request) -> tuple[bytes, bytes] | None:
+    """What the request's Authorization says, believed or not; None without a name, or where it cannot be read."""
+    value = request.route.head.fields.get(b"authorization")
+    if value is None or value[:6].lower() != b"basic ":
+        return None
+    # as nginx: the padding may be missing, and what comes after it is not looked at
+    encoded = value[6:].strip(b" ").partition(b"=")[0]
+    try:
+        decoded = base64.b64decode(encoded + b"=" * (-len(encoded) % 4), validate=True)
+    except binascii.Error:
+        return None
+    name, colon, password = decoded.partition(b":")
+    return (name, password) if name and colon else None

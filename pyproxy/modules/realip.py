@@ -1,0 +1,132 @@
+"""ngx_http_realip_module: the client's address from a field that trusted proxies write."""
+
+from __future__ import annotations
+
+import socket
+
+from pyproxy.config.schema import ANYWHERE, Module, Scope, Spec, flag
+from pyproxy.config.tree import Directive
+from pyproxy.core.forwarded import Forwarded, RealClient, forwarded
+from pyproxy.core.networks import Network, Networks, parse_address, parse_network
+from pyproxy.core.outcome import Outcome
+from pyproxy.core.request import Request
+from pyproxy.core.site import Location, Phase, Server
+from pyproxy.core.stream import Stream
+from pyproxy.core.variables import Depends, Variable
+
+FORWARDED_FOR = "x-forwarded-for"
+PROXY_PROTOCOL = "proxy_protocol"
+
+
+UNIX = "unix:"
+
+
+def _from(directive: Directive, scope: Scope) -> list[Network | str]:
+    text = directive.args[0]
+    if text == UNIX:
+        return [UNIX]
+    try:
+        network = parse_network(text)
+    except ValueError:
+        return [*_resolve(text)]
+    if not network.exact:
+        scope.site.warnings.append(f"low address bits of {text} are meaningless in {directive.source}")
+    return [network]
+
+
+def _resolve(name: str) -> list[Network]:
+    try:
+        found = socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        raise ValueError(f'host not found in "{name}"') from None
+    return [parse_network(address) for address in dict.fromkeys(str(address[0]) for *_, address in found)]
+
+
+class _RealIP:
+    """Finds the real client of a request."""
+
+    def __init__(self, trusted: list[Network | str], field: str, recursive: bool) -> None:
+        self._unix = UNIX in trusted
+        self._networks: Networks[bool] = Networks()
+        for network in trusted:
+            if isinstance(network, Network):
+                self._networks.add(network, True)
+        self._networks.seal()
+        self._field = field
+        self._name = field.encode()
+        self._recursive = recursive
+
+    def handle(self, request: Request) -> Outcome:
+        """Put another address in place of the one that has connected; never a second time."""
+        stream = request.stream
+        if _real_client(stream) is None and (found := self._find(request, stream)) is not None:
+            request.stream = RealClient(stream, found)
+        return None
+
+    def _is_trusted(self, address: bytes) -> bool:
+        number = parse_address(address)
+        return self._unix if number is None else self._networks.find(number) is not None
+
+    def _find(self, request: Request, stream: Stream) -> Forwarded | None:
+        if self._field == PROXY_PROTOCOL:
+            if stream.proxied is None:
+                return None
+            address, port = stream.proxied.source
+            found = forwarded(stream.remote_addr, [address], self._is_trusted, recursive=False)
+            return None if found is None else (found[0], port)
+        lines = request.route.head.fields.get_all(self._name)
+        # only X-Forwarded-For is a list over several lines, for nginx
+        lines = lines if self._field == FORWARDED_FOR else lines[:1]
+        return forwarded(stream.remote_addr, lines, self._is_trusted, self._recursive)
+
+
+def _real_client(stream: Stream | None) -> RealClient | None:
+    while stream is not None and not isinstance(stream, RealClient):
+        stream = getattr(stream, "inner", None)
+    return stream
+
+
+def _own_stream(request: Request) -> Stream:
+    real = _real_client(request.stream)
+    return request.stream if real is None else real.inner
+
+
+def _handler(scope: Scope) -> _RealIP | None:
+    trusted: list[list[Network | str]] = scope.get("set_real_ip_from")
+    if not trusted:
+        return None
+    networks = [network for each in trusted for network in each]
+    return _RealIP(networks, scope.get("real_ip_header"), scope.get("real_ip_recursive"))
+
+
+def _compile_server(scope: Scope, server: Server) -> None:
+    if handler := _handler(scope):
+        server.add_handler(Phase.POST_READ, handler.handle)
+
+
+def _compile_location(scope: Scope, location: Location) -> None:
+    # what a location says of its own comes after the server's, whose handler has seen the request already
+    own = any(scope.own(name) is not None for name in ("set_real_ip_from", "real_ip_header", "real_ip_recursive"))
+    if own and (handler := _handler(scope)):
+        location.add_handler(Phase.PREACCESS, handler.handle)
+
+
+def _header(directive: Directive, scope: Scope) -> str:
+    return directive.args[0].lower()
+
+
+MODULE = Module(
+    name="realip",
+    order=10,
+    directives=(
+        Spec("set_real_ip_from", ANYWHERE, _from, repeat=True, default=(), summary="Proxies whose word is taken."),
+        Spec("real_ip_header", ANYWHERE, _header, default="x-real-ip", summary="The field with the client's address."),
+        flag("real_ip_recursive", ANYWHERE, False, "Trusted proxies are left out of a list of addresses."),
+    ),
+    variables=(
+        Variable("realip_remote_addr", lambda request: _own_stream(request).remote_addr, Depends.CONNECTION),
+        Variable("realip_remote_port", lambda request: b"%d" % _own_stream(request).remote_port, Depends.CONNECTION),
+    ),
+    server=_compile_server,
+    location=_compile_location,
+)

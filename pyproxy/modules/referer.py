@@ -1,0 +1,121 @@
+"""ngx_http_referer_module: whether a request comes from a page that may link here."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from pyproxy.config.schema import Context, Module, Scope, Spec, number
+from pyproxy.config.tree import Directive
+from pyproxy.core.regex import compile_regex
+from pyproxy.core.request import Request
+from pyproxy.core.site import Location
+from pyproxy.core.variables import Depends, Variable
+
+_SCHEME = re.compile(rb"https?://", re.IGNORECASE).match
+_LONGEST_HOST = 256
+_SHORTEST = len(b"http://i.ru")
+
+_WHERE = Context.SERVER | Context.LOCATION
+
+
+@dataclass
+class _Valid:
+    """All ``valid_referers`` of one level."""
+
+    none: bool = False
+    blocked: bool = False
+    server_names: bool = False
+    hosts: dict[bytes, bytes] = field(default_factory=dict)
+    """By the host, ``*.suffix`` or ``prefix.*`` in lower case: how the path must begin."""
+    regexes: list[re.Pattern[bytes]] = field(default_factory=list)
+    host_regexes: list[re.Pattern[bytes]] = field(default_factory=list)
+
+    def add(self, word: str) -> None:
+        """Take one parameter. Raises ValueError."""
+        if word in ("none", "blocked", "server_names"):
+            setattr(self, word, True)
+        elif word.startswith("~"):
+            self.regexes.append(compile_regex(word[1:], ignore_case=True))
+        else:
+            host, slash, path = word.partition("/")
+            self.add_host(host, (slash + path).encode())
+
+    def add_host(self, host: str, path: bytes = b"") -> None:
+        """Take a host, which may begin with ``*.`` or ``.``, or end with ``.*``. Raises ValueError."""
+        if not host or "*" in host.removeprefix("*.").removesuffix(".*"):
+            raise ValueError(f'invalid hostname or wildcard "{host}"')
+        names = [host[1:], "*" + host] if host.startswith(".") else [host]
+        for name in names:
+            key = name.lower().encode("utf-8", "surrogateescape")
+            if key in self.hosts:
+                raise ValueError(f'conflicting parameter "{host}"')
+            self.hosts[key] = path
+
+    def allows(self, referer: bytes | None) -> bool:
+        """Whether the field's value is a page that may link here."""
+        if referer is None:
+            return self.none
+        scheme = _SCHEME(referer) if len(referer) >= _SHORTEST else None
+        if scheme is None:
+            return self.blocked
+        rest = referer[scheme.end() :]
+        host = re.split(rb"[/:]", rest, maxsplit=1)[0].lower()
+        if len(host) > _LONGEST_HOST:
+            return False
+        wanted = self._find(host)
+        if wanted is not None:
+            slash = rest.find(b"/")
+            return (rest[slash:] if slash >= 0 else b"").startswith(wanted)
+        return any(regex.search(host) for regex in self.host_regexes) or any(
+            regex.search(rest) for regex in self.regexes
+        )
+
+    def _find(self, host: bytes) -> bytes | None:
+        labels = host.split(b".")
+        heads = [b"*." + b".".join(labels[start:]) for start in range(1, len(labels))]
+        tails = [b".".join(labels[:end]) + b".*" for end in range(len(labels) - 1, 0, -1)]
+        return next((self.hosts[name] for name in (host, *heads, *tails) if name in self.hosts), None)
+
+
+def _words(directive: Directive, scope: Scope) -> tuple[str, ...]:
+    check = _Valid()
+    for word in directive.args:
+        check.add(word)
+    return directive.args
+
+
+def _compile(scope: Scope, location: Location) -> None:
+    lines: list[tuple[str, ...]] = scope.get("valid_referers")
+    if not lines:
+        return
+    valid = _Valid()
+    for words in lines:
+        for word in words:
+            valid.add(word)
+    if valid.server_names:
+        for name in location.server.names:
+            if isinstance(name, re.Pattern):
+                valid.host_regexes.append(name)
+            elif name:
+                valid.add_host(name)
+    location.options["valid_referers"] = valid
+
+
+def _invalid_referer(request: Request) -> bytes:
+    valid: _Valid | None = request.location.options.get("valid_referers")
+    if valid is None or not (valid.hosts or valid.regexes or valid.host_regexes):
+        return b""
+    return b"" if valid.allows(request.route.head.fields.get(b"referer")) else b"1"
+
+
+MODULE = Module(
+    name="referer",
+    directives=(
+        Spec("valid_referers", _WHERE, _words, (1, 2047), repeat=True, default=(), summary="Pages that may link here."),
+        number("referer_hash_bucket_size", _WHERE, 64, "Accepted; has no effect here."),
+        number("referer_hash_max_size", _WHERE, 2048, "Accepted; has no effect here."),
+    ),
+    variables=(Variable("invalid_referer", _invalid_referer, Depends.HEAD),),
+    location=_compile,
+)
