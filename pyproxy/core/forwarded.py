@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from pyproxy.core.around import StreamAround
-from pyproxy.core.networks import parse_address
+from pyproxy.core.networks import canonical
 from pyproxy.core.stream import Stream
 
 Forwarded = tuple[bytes, int]
@@ -53,4 +53,5 @@ def _address_and_port(word: bytes) -> Forwarded | None:
             return None
     if port and not (port.isdigit() and 1 <= int(port) <= 65535):
         return None
-    return None if parse_address(host) is None else (host, int(port or 0))
+    shown = canonical(host)
+    return None if shown is None else (shown, int(port or 0))

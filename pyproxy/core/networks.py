@@ -34,6 +34,15 @@ def parse_address(text: bytes) -> Address | None:
     return Address(32, number & 0xFFFFFFFF) if number >> 32 == 0xFFFF else Address(128, number)
 
 
+def canonical(text: bytes) -> bytes | None:
+    """An address as the system writes it: IPv6 in lower case, and short. None if ``text`` is none."""
+    family = socket.AF_INET6 if b":" in text else socket.AF_INET
+    try:
+        return socket.inet_ntop(family, socket.inet_pton(family, text.decode("ascii"))).encode()
+    except (OSError, ValueError):
+        return None
+
+
 class Network(NamedTuple):
     """The addresses whose first ``length`` of ``bits`` bits are those of ``number``."""
 

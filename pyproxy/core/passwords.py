@@ -51,14 +51,18 @@ class Passwords:
         if b"\0" in password:
             return False
         text = hashed.decode("utf-8", "replace")
-        if context.identify(text) is None:
-            raise UnknownHash
-        if not context.verify(password, text):
-            return False
+        try:
+            if not context.verify(password, text):
+                return False
+        except ValueError as error:
+            raise UnknownHash from error
+        self._remember(seen)
+        return True
+
+    def _remember(self, seen: bytes) -> None:
         self._right[seen] = None
         if len(self._right) > REMEMBERED:
             self._right.popitem(last=False)
-        return True
 
 
 @cache

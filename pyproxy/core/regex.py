@@ -12,6 +12,7 @@ import warnings
 
 # `(?<name>` and `(?P=name)`; as variables they have no case
 _NAMED_GROUP = re.compile(r"(?<!\\)\(\?(?:P?(<)|P(=))([A-Za-z_]\w*)", re.ASCII)
+_FLAGS_OFF = re.compile(r"\((\?[ims]*-[ims]+)\)")
 # with a class around it: what follows is its end, or another of these
 _CLASS = re.compile(r"\[:(\^?)([a-z]+):\](?=[^\[\]]*(?:\]|\[:))")
 _CLASSES = {
@@ -34,6 +35,9 @@ _CLASSES = {
 def compile_regex(pattern: str, ignore_case: bool = False) -> re.Pattern[bytes]:
     """Compile ``pattern``. Raises ValueError with the reason where Python's engine cannot do what PCRE does."""
     translated = _CLASS.sub(_posix_class, _NAMED_GROUP.sub(_named_group, pattern))
+    if match := _FLAGS_OFF.match(translated):
+        # Python takes flags away from a group only
+        translated = f"({match[1]}:{translated[match.end() :]})"
     if ":]" in translated and "[:" in translated:
         raise ValueError(f'regular expression "{pattern}" cannot be used: [:name:] belongs inside another [ ]')
     try:

@@ -47,8 +47,8 @@ class _AuthBasic:
             request.complain(ERROR if missing else CRIT, why)
             return 403 if missing else 500
         except UnknownHash:
-            request.complain(CRIT, f'user "{shown}" has a hash in "{file}" that is not known')
-            return 500
+            request.complain(ERROR, f'user "{shown}": the hash in "{file}" is of no known kind, make it with htpasswd')
+            return refusal
         if right:
             return GRANTED
         reason = f'"{shown}": password mismatch' if right is False else f'"{shown}" was not found in "{file}"'

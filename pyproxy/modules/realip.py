@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 
-from pyproxy.config.schema import ANYWHERE, Module, Scope, Spec, flag
+from pyproxy.config.schema import ANYWHERE, Context, Module, Scope, Spec, flag
 from pyproxy.config.tree import Directive
 from pyproxy.core.forwarded import Forwarded, RealClient, forwarded
 from pyproxy.core.networks import Network, Networks, parse_address, parse_network
@@ -91,12 +91,14 @@ def _own_stream(request: Request) -> Stream:
     return request.stream if real is None else real.inner
 
 
+DIRECTIVES = ("set_real_ip_from", "real_ip_header", "real_ip_recursive")
+
+
 def _handler(scope: Scope) -> _RealIP | None:
-    trusted: list[list[Network | str]] = scope.get("set_real_ip_from")
+    trusted, field, recursive = (scope.get(name) for name in DIRECTIVES)
     if not trusted:
         return None
-    networks = [network for each in trusted for network in each]
-    return _RealIP(networks, scope.get("real_ip_header"), scope.get("real_ip_recursive"))
+    return _RealIP([network for each in trusted for network in each], field, recursive)
 
 
 def _compile_server(scope: Scope, server: Server) -> None:
@@ -105,10 +107,14 @@ def _compile_server(scope: Scope, server: Server) -> None:
 
 
 def _compile_location(scope: Scope, location: Location) -> None:
-    # what a location says of its own comes after the server's, whose handler has seen the request already
-    own = any(scope.own(name) is not None for name in ("set_real_ip_from", "real_ip_header", "real_ip_recursive"))
-    if own and (handler := _handler(scope)):
-        location.add_handler(Phase.PREACCESS, handler.handle)
+    level: Scope | None = scope
+    while level is not None and level.context is not Context.SERVER:
+        if any(level.own(name) is not None for name in DIRECTIVES):
+            # the server's handler has had its turn, with what the server says
+            if handler := _handler(scope):
+                location.add_handler(Phase.PREACCESS, handler.handle)
+            return
+        level = level.parent
 
 
 def _header(directive: Directive, scope: Scope) -> str:

@@ -80,11 +80,13 @@ def _secret(directive: Directive, scope: Scope) -> _Secret:
 
 
 def _compile(scope: Scope, location: Location) -> None:
-    secret: _Secret | None = scope.get("secure_link_secret")
+    secret: _Secret | None = scope.own("secure_link_secret")
     link: Template | None = scope.get("secure_link")
     text: Template | None = scope.get("secure_link_md5")
+    if secret is None and link is None and text is None:
+        secret = scope.get("secure_link_secret")
     if secret is not None:
-        if link is not None or text is not None:
+        if scope.own("secure_link") is not None or scope.own("secure_link_md5") is not None:
             message = "`secure_link_secret` cannot be mixed with `secure_link` or `secure_link_md5`; keep one way"
             raise ConfigError(message, scope.directive.source)
         location.options["secure_link"] = secret

@@ -165,13 +165,18 @@ def _says(process: subprocess.Popen[bytes], output: Path, word: str) -> bool:
 
 
 def _answers(process: subprocess.Popen[bytes], ports: Mapping[str, int]) -> bool:
-    """Wait until every port accepts connections; false if the process ended instead, or never did."""
+    """Wait until every port answers; false if the process ended instead, or never did."""
     deadline = time.monotonic() + PATIENCE
     waiting = list(ports.values())
     while waiting and process.poll() is None and time.monotonic() < deadline:
         try:
-            socket.create_connection(("127.0.0.1", waiting[0]), 1).close()
+            with socket.create_connection(("127.0.0.1", waiting[0]), PATIENCE) as probe:
+                # a port that accepts may be one whose worker is still to come; to close is an answer, too
+                probe.sendall(b"GET / HTTP/1.1\r\nHost: probe\r\n\r\n")
+                probe.recv(1)
             waiting.pop(0)
-        except OSError:
+        except ConnectionRefusedError:
             time.sleep(0.01)
+        except OSError:
+            waiting.pop(0)
     return not waiting and process.poll() is None

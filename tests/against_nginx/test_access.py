@@ -61,7 +61,9 @@ CONFIG = """
             secure_link $arg_md5,$arg_expires; secure_link_md5 "$arg_expires$uri secret";
             return 200 "[$secure_link] [$secure_link_expires]";
         }
-        location /short { secure_link $arg_md5; secure_link_md5 "$uri secret"; return 200 "[$secure_link] [$secure_link_expires]"; }
+        location /short {
+            secure_link $arg_md5; secure_link_md5 "$uri secret"; return 200 "[$secure_link] [$secure_link_expires]";
+        }
         location /p/ { secure_link_secret secret; return 200 "[$secure_link] [$secure_link_expires]"; }
         location /p/x/ { return 200 "[$secure_link]"; }
         location /unset { secure_link $arg_md5; return 200 "[$secure_link]"; }

@@ -22,6 +22,7 @@ from pyproxy.core.regex import compile_regex
         (r"[[:alpha:][:digit:]_-]+", b"/ab-1_!", b"ab-1_"),
         (r"a{2}", b"aaa", b"aa"),
         (r"(?i)ABC", b"abc", b"abc"),
+        (r"(?-i)a|b", b"Ab", b"b"),
         (r"a++b", b"aab", b"aab"),
         (r"[a&&b]", b"x&", b"&"),
         ("ü", b"\xc3\xbc", b"\xc3\xbc"),
