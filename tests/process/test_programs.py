@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shlex
 import signal
@@ -187,9 +188,13 @@ def test_programs_that_depend_on_each_other_in_an_nginx_conf(site: Site) -> None
 async def test_one_that_takes_long_is_no_failure(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pyproxy.process.programs.START", 0.2)
     told: list[tuple[int, str]] = []
-    programs = Programs(str(folder / "run.pid"), lambda level, message: told.append((level, message)), detached=False)
-    options = {"command": "sleep 1000", "ready": "unix:/no/such"}
-    plan = Plan([Program("app", options, Source("app.toml", 1))], prefix=folder)
+    program = Program("app", {"command": "sleep 1000", "ready": "unix:/no/such"}, Source("app.toml", 1))
+
+    def make() -> tuple[Programs, Plan]:
+        programs = Programs(str(folder / "run.pid"), lambda *line: told.append(line), detached=False)
+        return programs, Plan([program], prefix=folder)
+
+    programs, plan = await asyncio.to_thread(make)
     try:
         await programs.start(plan, Banner(quiet=True))
         assert told == [(WARN, "program `app` does not run yet: waiting for unix:/no/such")]

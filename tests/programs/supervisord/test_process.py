@@ -161,8 +161,10 @@ async def test_a_port_that_another_process_has(make: Make, stage: Stage) -> None
 
 
 async def test_what_is_left_of_the_last_run_is_waited_for(make: Make, program: WriteProgram, stage: Stage) -> None:
-    port = stage.ports["web"]
-    worker = f"import socket, time; s = socket.create_server(('127.0.0.1', {port})); time.sleep(3)"
+    port, go = stage.ports["web"], str(stage.folder / "go-")
+    worker = f"import os, socket, time; s = socket.create_server(('127.0.0.1', {port}))\n"
+    worker += f"end = {go!r} + str(os.getppid())\n"
+    worker += "while not os.path.exists(end): time.sleep(0.01)"
     master = f"import subprocess, sys, time; subprocess.Popen([sys.executable, '-c', {worker!r}]); time.sleep(1000)"
     written = program("web", command=shlex.join([sys.executable, "-c", master]), ready=f"tcp://127.0.0.1:{port}")
     supervisor = make(written)
@@ -172,6 +174,7 @@ async def test_what_is_left_of_the_last_run_is_waited_for(make: Make, program: W
     os.kill(state.pid, signal.SIGKILL)
     waiting = await reach(supervisor, "web", "STARTING")
     assert waiting.description == f"waiting for the end of its last run, process group {state.pid}"
+    await stage.go(str(state.pid))
     await reach(supervisor, "web", "RUNNING", not_pid=state.pid)
 
 
