@@ -70,6 +70,7 @@ class Response:
         "server",
         "shared",
         "single_range",
+        "sliced",
         "status",
         "trailers",
     )
@@ -88,6 +89,8 @@ class Response:
         """Whether conditions of the request are not ours to look at, but the upstream's that has answered."""
         self.single_range = False
         """Whether no more than one part may be asked for: the body comes bit by bit."""
+        self.sliced = False
+        """Whether who makes the body cuts the part out of it."""
         self.parts: Part | Multipart | None = None
         """What is sent of the body, where that is not all."""
         self.trailers: list[Field] | None = None
@@ -273,7 +276,7 @@ class Request:
         response.single_range = not last
         if not self._pass_head(response):
             return
-        if last and response.parts is not None:
+        if last and response.parts is not None and not response.sliced:
             data = response.parts.cut(data)
         if self.chain is None:
             self.stream.start(self, response, data, last)
@@ -299,7 +302,7 @@ class Request:
                 body_filters = [made for pass_on in filters if (made := pass_on(self, response)) is not None]
             except Refused:
                 return False
-            if response.single_range and isinstance(response.parts, Part):
+            if response.single_range and isinstance(response.parts, Part) and not response.sliced:
                 body_filters.insert(0, PartFilter(response.parts))
             if body_filters and not self.head_only and response.status not in BARE:
                 self.chain = BodyChain(self, body_filters)

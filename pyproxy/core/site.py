@@ -118,6 +118,8 @@ class Location:
         self.log_subrequest = False
         self.log_handlers: tuple[Callable[[Request], None], ...] = ()
         self.max_ranges = MAX_RANGES
+        self.slice = 0
+        """Bytes of an answer that upstreams are asked for at a time, 0 for all."""
         self.encodings: Encodings
         """Whom gzip may be sent to."""
         self.header_filters: tuple[HeaderFilter, ...] = ()

@@ -68,6 +68,16 @@ class Subrequest(Request):
         """Of its answer."""
         return self.error_status if self.response is None else self.response.status
 
+    def begin_again(self) -> None:
+        """Send it the way that its parent has gone, in the parent's location."""
+        parent = self.parent
+        self.method, self.location, self.captures = parent.method, parent.location, parent.captures
+        self.rewritten = parent.rewritten
+        try:
+            phases.enter_location(self)
+        except Exception as error:
+            phases.fail(self, error)
+
     def begin(self) -> None:
         """Send it on its way; it may be over before this returns."""
         if self.depth > DEEPEST:
@@ -250,8 +260,17 @@ async def ask(request: Request, uri: bytes, args: bytes = b"", header_only: bool
     return subrequest
 
 
-def answer_of(request: Request, uri: bytes, args: bytes = b"") -> Iterator[Piece]:
-    """For a body filter: the body that another URI's answer has. Raises Cycle, or ValueError if it is not complete."""
+def answer_of(
+    request: Request,
+    uri: bytes,
+    args: bytes = b"",
+    again: bool = False,
+    check: Callable[[Subrequest], None] | None = None,
+) -> Iterator[Piece]:
+    """For a body filter: the body that another URI's answer has. Raises Cycle, or ValueError if it is not complete.
+
+    ``again``: it is the request itself that is asked once more, in its own location. ``check`` may raise ValueError.
+    """
     answered: asyncio.Future[None] = request.stream.worker.loop.create_future()
 
     def done(subrequest: Subrequest) -> None:
@@ -260,8 +279,13 @@ def answer_of(request: Request, uri: bytes, args: bytes = b"") -> Iterator[Piece
 
     subrequest = Subrequest(request, uri, args, done, header_only=False)
     try:
-        subrequest.begin()
+        if again:
+            subrequest.begin_again()
+        else:
+            subrequest.begin()
         yield answered
+        if check is not None:
+            check(subrequest)
         if subrequest.cut:
             raise ValueError(f'the answer of the subrequest "{uri.decode(errors="replace")}" is not complete')
         yield from read_answer(subrequest)
