@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from pyproxy.core.captures import matched, not_matched
 from pyproxy.core.log import CRIT
-from pyproxy.core.openfiles import look
 from pyproxy.core.root import shown
 from pyproxy.core.variables import Depends
 
@@ -65,7 +64,7 @@ def is_file(path: Template, letter: str, wanted: bool) -> Condition:
     def test(request: Request) -> bool:
         name = render(request)
         try:
-            found = passes(look(name).st_mode)
+            found = passes(request.location.files.look(request, name).st_mode)
         except ValueError:  # a NUL
             found = False
         except OSError as error:

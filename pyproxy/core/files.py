@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from pyproxy.core.dates import http_date
 from pyproxy.core.filters import share
-from pyproxy.core.openfiles import OpenFile, OpenFiles, open_file
+from pyproxy.core.openfiles import OpenFile, OpenFiles, look, open_file
 from pyproxy.core.request import Field, Request, Response
 
 if TYPE_CHECKING:
+    import os
+
+    from pyproxy.core.links import Links
     from pyproxy.core.site import Location
 
 
 class Files:
     """What ``open_file_cache``, ``etag`` and ``log_not_found`` say of one location."""
 
-    def __init__(self, location: Location, kept: OpenFiles, valid: float, etag: bool, log_not_found: bool) -> None:
-        """``valid``: seconds for which a kept file is believed to be unchanged."""
+    def __init__(
+        self,
+        location: Location,
+        kept: OpenFiles,
+        valid: float,
+        etag: bool,
+        log_not_found: bool,
+        links: Links | None,
+    ) -> None:
+        """``valid``: seconds for which a kept file is believed to be unchanged; ``links``: the rule about links."""
+        self._links = links
         self.kept = kept
         self.valid = valid
         self.log_not_found = log_not_found
@@ -32,11 +45,16 @@ class Files:
         key = (self._location, request.uri, path)
         file = self.kept.find(key, request.started, self.valid)
         if file is None:
-            file = open_file(path)
+            links = self._links
+            file = open_file(path) if links is None else open_file(path, partial(links.open, request))
             if self.kept.put(key, file, request.started, self.valid):
                 response = self._response(request, file, more)
                 file.response = response if share(request, response) else None
         return file
+
+    def look(self, request: Request, path: bytes) -> os.stat_result:
+        """What is at ``path``, as far as the rule about links lets it be seen. Raises OSError."""
+        return look(path) if self._links is None else self._links.look(request, path)
 
     def _response(self, request: Request, file: OpenFile, more: tuple[Field, ...]) -> Response:
         fields = [(b"Last-Modified", http_date(file.modified))]

@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import stat
 import time
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from math import inf
 from typing import TYPE_CHECKING
 
@@ -80,10 +80,10 @@ def _identity(status: os.stat_result) -> _Identity:
     return (status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino, status.st_dev)
 
 
-def open_file(path: bytes) -> OpenFile:
+def open_file(path: bytes, opener: Callable[[bytes, int], int] | None = None) -> OpenFile:
     """Open a regular file. Raises OSError (IsADirectoryError for a directory) or IrregularFile."""
     # O_NONBLOCK: opening a fifo must not wait for its writer
-    fd = os.open(path, _OPEN)
+    fd = os.open(path, _OPEN) if opener is None else opener(path, _OPEN)
     try:
         status = os.fstat(fd)
         if stat.S_ISREG(status.st_mode):

@@ -9,6 +9,7 @@ from pyproxy.config import values
 from pyproxy.config.schema import ANYWHERE, Context, Module, Scope, Spec, flag, number
 from pyproxy.config.tree import Directive
 from pyproxy.core.files import Files
+from pyproxy.core.links import MODES, OFF, Links
 from pyproxy.core.openfiles import OpenFiles
 from pyproxy.core.ranges import MAX_RANGES
 from pyproxy.core.request import Request
@@ -61,6 +62,17 @@ def _open_file_cache(directive: Directive, scope: Scope) -> OpenFiles:
     return OpenFiles(entries, inactive=inactive, valid=VALID_WHEN_ASKED_FOR)
 
 
+def _disable_symlinks(directive: Directive, scope: Scope) -> Links | None:
+    mode = values.choice(directive.args[0], MODES)
+    trusted: Template | None = None
+    for arg in directive.args[1:]:
+        name, _, value = arg.partition("=")
+        if name != "from" or not value or mode == OFF:
+            raise ValueError(f'invalid parameter "{arg}", expected from=PATH')
+        trusted = scope.template(value)
+    return None if mode == OFF else Links(mode, trusted)
+
+
 def _site(scope: Scope, site: Site) -> None:
     scope.values.setdefault("open_file_cache", OpenFiles())
 
@@ -71,7 +83,12 @@ def _compile(scope: Scope, location: Location) -> None:
     kept: OpenFiles = scope.get("open_file_cache")
     valid: float | None = scope.get("open_file_cache_valid")
     location.files = Files(
-        location, kept, kept.valid if valid is None else valid, scope.get("etag"), scope.get("log_not_found")
+        location,
+        kept,
+        kept.valid if valid is None else valid,
+        scope.get("etag"),
+        scope.get("log_not_found"),
+        scope.get("disable_symlinks"),
     )
 
 
@@ -106,6 +123,13 @@ MODULE = Module(
         Spec("alias", Context.LOCATION, _alias, summary="The folder or file that stands for the location's own path."),
         flag("etag", ANYWHERE, True, "Answers from files carry an ETag of the file's time and size."),
         number("max_ranges", ANYWHERE, MAX_RANGES, "The most ranges that are answered as such; 0: none."),
+        Spec(
+            "disable_symlinks",
+            ANYWHERE,
+            _disable_symlinks,
+            (1, 2),
+            summary="Do not follow symbolic links: on, or if_not_owner; from=PATH, only behind that.",
+        ),
         flag("log_not_found", ANYWHERE, True, "Write to the error log about files that do not exist."),
         Spec(
             "open_file_cache",

@@ -10,7 +10,6 @@ from pyproxy.config.schema import MANY, Context, Module, Scope, Spec
 from pyproxy.config.tree import Directive
 from pyproxy.core import phases
 from pyproxy.core.log import CRIT
-from pyproxy.core.openfiles import look
 from pyproxy.core.request import Request
 from pyproxy.core.root import shown
 from pyproxy.core.site import DONE, Location, Outcome, Phase
@@ -54,7 +53,7 @@ class TryFiles:
 
     def _is_there(self, request: Request, path: bytes, is_folder: bool) -> bool:
         try:
-            return stat.S_ISDIR(look(path).st_mode) is is_folder
+            return stat.S_ISDIR(request.location.files.look(request, path).st_mode) is is_folder
         except OSError as error:
             if error.errno not in (ENOENT, ENOTDIR, ENAMETOOLONG):
                 request.complain(CRIT, f'stat() "{shown(path)}" failed ({error.errno}: {error.strerror})')
