@@ -21,6 +21,9 @@ from pyproxy.core.variables import Variable
 HTTP, SERVER, LOCATION = Context.HTTP, Context.SERVER, Context.LOCATION
 
 
+_PORT_RANGE = re.compile(r"(?!unix:)(.*:)?(\d{1,5})-(\d{1,5})")
+
+
 def _listen(directive: Directive, scope: Scope) -> list[Listen]:
     default = proxy_protocol = False
     options: dict[str, Any] = {}
@@ -46,12 +49,24 @@ def _listen(directive: Directive, scope: Scope) -> list[Listen]:
             raise ValueError(f'parameter "{name}" is known to nginx, but not supported by pyproxy yet')
         else:
             raise ValueError(f'invalid parameter "{option}"')
-    address = values.listen_address(directive.args[0])
     resolved = scope.site.resolved
-    if address not in resolved:
-        resolved[address] = _resolve(address)
-    addresses = resolved[address]
-    return [Listen(address, default, options, directive.source, proxy_protocol) for address in addresses]
+    listens = []
+    for address in map(values.listen_address, _single_ports(directive.args[0])):
+        if address not in resolved:
+            resolved[address] = _resolve(address)
+        listens += [Listen(each, default, options, directive.source, proxy_protocol) for each in resolved[address]]
+    return listens
+
+
+def _single_ports(text: str) -> list[str]:
+    """``host:8000-8003`` is four addresses."""
+    ports = _PORT_RANGE.fullmatch(text)
+    if ports is None:
+        return [text]
+    first, last = int(ports[2]), int(ports[3])
+    if first > last:
+        raise ValueError(f'invalid port range in "{text}"')
+    return [f"{ports[1] or ''}{port}" for port in range(first, last + 1)]
 
 
 def _so_keepalive(text: str) -> tuple[int, int, int] | None:

@@ -20,6 +20,7 @@ DOWNLOAD = 8 << 20
 PAUSE = 0.005
 """Seconds between two requests of a visitor: he is not to take the processors from those that are tested."""
 PIECE = b"x" * 65536
+KINDS = {"short", "kept", "upload", "download", "events", "websocket", "pings"}
 
 
 class Wire:
@@ -80,6 +81,8 @@ class Visitors:
     def __init__(self, port: int) -> None:
         self.failures: list[str] = []
         self.done: Counter[str] = Counter()
+        self.tunnels: list[int] = []
+        """The workers that the WebSockets were opened by."""
         self._port = port
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
@@ -169,6 +172,7 @@ class Visitors:
         """One as long as the visit."""
         wire, head = self._open("GET /socket HTTP/1.1\r\nUpgrade: websocket\r\nConnection: Upgrade")
         assert b"101" in head[0]
+        self.tunnels.append(next(int(line.split()[1]) for line in head if line.startswith(b"X-Worker: ")))
         while not self._stop.is_set():
             wire.sock.sendall(b"ping\n")
             assert wire.file.readline() == b"ping\n", "the tunnel is cut"
