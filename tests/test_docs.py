@@ -22,3 +22,11 @@ def test_links_lead_somewhere() -> None:
     for page in pages:
         for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text()):
             assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def test_every_signal_that_is_handled_is_in_the_table() -> None:
+    handled = set(re.findall(r"signal\.SIG([A-Z0-9]+): ", (REPOSITORY / "pyproxy/process/run.py").read_text()))
+    table = (REPOSITORY / "docs/operations.md").read_text().partition("## Signals")[2].partition("## ")[0]
+    listed = {name for row in re.findall(r"^\| ([A-Z0-9, ]+) \|", table, re.MULTILINE) for name in row.split(", ")}
+    assert handled
+    assert listed == handled
