@@ -7,6 +7,8 @@ import fcntl
 import os
 from pathlib import Path
 
+from pyproxy.process.status import forget
+
 OLD = ".oldbin"
 """What the pid file's name ends with while a new program is tried."""
 
@@ -82,6 +84,7 @@ class PidFile:
 
     def _move(self, path: Path) -> None:
         if self._fd >= 0:
+            forget(self.path)
             self.path.rename(path)
             self.path = path
 
@@ -91,6 +94,7 @@ class PidFile:
             return
         with contextlib.suppress(OSError):
             if self._is_at_path(self._fd):
+                forget(self.path)
                 self.path.unlink()
         os.close(self._fd)
         self._fd = -1

@@ -21,11 +21,11 @@ from pyproxy.process.crew import Crew
 from pyproxy.process.descriptors import allow_many, tell_when_out
 from pyproxy.process.generations import Generations, tick
 from pyproxy.process.inherited import Inherited
-from pyproxy.process.loop import event_loop, fault, report_faults, unless
+from pyproxy.process.loop import event_loop, report_faults, unless
 from pyproxy.process.notify import Notify
 from pyproxy.process.pidfile import PidFile
+from pyproxy.process.reloads import Reloads
 from pyproxy.process.sockets import Sockets
-from pyproxy.process.status import Status, forget
 from pyproxy.process.upgrade import Upgrade, has_terminal
 from pyproxy.process.user import give
 from pyproxy.process.zones import OwnZones, SharedZones
@@ -66,20 +66,17 @@ class Process:
         self._stop = asyncio.Event()
         self._kill = asyncio.Event()
         """Set when not even the programs are given their time."""
-        self._changed = asyncio.Event()
-        """Set when the configuration is to be read again."""
+        self._reloads = Reloads(self._change, lambda: self._pid_file.path, self._notify, self._tell)
         self._detach_programs = detach_programs
         self._rests = False
         """Whether no worker accepts, while a new program is tried."""
-        self._is_back = False
-        """Whether that program has ended, and this one is to serve again."""
         self._programs: Programs | None = None
         self._plan: Plan | None = None
         self._watch: Watch | None = None
         if watch:
             from pyproxy.process.watch import Watch
 
-            self._watch = Watch(sources, schema, self._changed.set)
+            self._watch = Watch(sources, schema, self._reloads.ask)
         self._worker: Worker
         self._generations: Generations
 
@@ -130,7 +127,7 @@ class Process:
             signal.SIGINT: self._stop_now,
             signal.SIGTERM: self._stop_now,
             signal.SIGQUIT: self._quit.set,
-            signal.SIGHUP: self._changed.set,
+            signal.SIGHUP: self._reloads.ask,
             signal.SIGUSR1: self._reopen,
             signal.SIGUSR2: self._change_program,
             signal.SIGWINCH: self._rest,
@@ -160,7 +157,6 @@ class Process:
                     await unless(self._kill, self._programs.stop())
             finally:
                 self._worker.close()
-                forget(self._pid_file.path)
                 self._pid_file.remove()
                 self._logs.close()
 
@@ -172,7 +168,7 @@ class Process:
             self._notify.ready()
             if self._watch is not None:
                 self._worker.spawn(self._watch.run())
-            await unless(self._quit, self._reload_when_changed())
+            await unless(self._quit, self._reloads.run())
         # at once: whoever connects from now on is refused, and can go elsewhere
         self._generations.retire()
         self._sockets.keep(None)
@@ -243,37 +239,20 @@ class Process:
             how = f"could not be started: {error}"
         self._tell(ALERT, f"the new program {how}; this one goes on")
         if self._rests:
-            self._is_back = True
-            self._changed.set()
+            self._upgrade.has_failed = True
+            self._reloads.ask()
 
     def _rest(self) -> None:
         if not has_terminal() and not self._quit.is_set():
             self._rests = True
             self._worker.spawn(self._generations.drain())
 
-    async def _reload_when_changed(self) -> None:
-        while True:
-            await self._changed.wait()
-            self._changed.clear()
-            self._notify.reloading()
-            status, problem = Status.begin(self._pid_file.path), ""
-            try:
-                if self._upgrade.new or self._is_back:
-                    await self._serve_again()
-                else:
-                    await self._reload()
-            except ConfigError as error:
-                problem = str(error)
-                self._tell(EMERG, f"the new configuration is not used: {problem}")
-            except Exception as error:
-                problem = repr(error)
-                fault(self._tell, "the new configuration is not used", error)
-            status.end(self._pid_file.path, problem)
-            self._notify.ready()
-
-    async def _serve_again(self) -> None:
-        """Let workers of the configuration as it was accept connections, as nginx does while a new program runs."""
-        self._rests = self._is_back = False
+    async def _change(self) -> None:
+        """What HUP asks for; while a new program runs, as in nginx: that workers of the old configuration come back."""
+        if not self._upgrade.new and not self._upgrade.has_failed:
+            await self._reload()
+            return
+        self._rests = self._upgrade.has_failed = False
         await self._begin(self._site)
 
     async def _reload(self) -> None:
@@ -302,7 +281,6 @@ class Process:
             retiring.add_done_callback(lambda _: old.logs.close())
         self._worker.tick = min(self._worker.tick, tick(site))
         if site.pid_file != old.pid_file:
-            forget(self._pid_file.path)
             self._pid_file.remove()
             self._pid_file = PidFile(site.pid_file)
             self._write_pid_file()

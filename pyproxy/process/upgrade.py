@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 
 from pyproxy.process.inherited import NGINX
 from pyproxy.process.pidfile import PidFile
-from pyproxy.process.status import forget
 from pyproxy.process.worker_process import how_ended
 
 LOOK = 0.1
@@ -24,6 +23,8 @@ class Upgrade:
         """``is_new``: this program has been started by an old one."""
         self._old = os.getppid() if is_new else 0
         self._new: subprocess.Popen[bytes] | None = None
+        self.has_failed = False
+        """Whether the new program has ended, and the old one is to serve again."""
 
     @property
     def new(self) -> int:
@@ -39,7 +40,6 @@ class Upgrade:
 
         Meanwhile the pid file is the new program's.
         """
-        forget(pid_file.path)
         pid_file.step_aside()
         try:
             self._new = _start(descriptors, environment)
@@ -49,7 +49,6 @@ class Upgrade:
         while (status := self._new.poll()) is None:  # noqa: ASYNC110  # nobody tells
             await asyncio.sleep(LOOK)
         self._new = None
-        forget(pid_file.path)
         pid_file.come_back()
         return how_ended(status)
 

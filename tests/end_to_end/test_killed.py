@@ -106,6 +106,7 @@ def ask(port: int, path: str) -> bytes:
         return b"".join(iter(lambda: sock.recv(65536), b""))
 
 
+GUNICORN = "/gunicorn --bind"
 STATIC, PROXIED = "/static/golink.css", "/health"
 
 
@@ -152,11 +153,11 @@ def test_a_worker(family: Family, visitors: Visitors) -> None:
 
 @pytest.mark.parametrize("which", ["master", "worker"])
 def test_gunicorn(family: Family, visitors: Visitors, which: str) -> None:
-    processes = family.named("gunicorn")
+    processes = family.named(GUNICORN)
     victim = processes[0] if which == "master" else processes[-1]
     os.kill(victim, signal.SIGKILL)
-    until(lambda: len(set(family.named("gunicorn")) - set(processes)) >= (4 if which == "master" else 1))
-    until(lambda: len(family.named("gunicorn")) == 4)
+    until(lambda: len(set(family.named(GUNICORN)) - set(processes)) >= (4 if which == "master" else 1))
+    until(lambda: len(family.named(GUNICORN)) == 4)
     visitors.seen(PROXIED, "200", 100)
     visitors.stop()
     say(f"gunicorn's {which}", visitors)
@@ -170,19 +171,19 @@ def test_gunicorn(family: Family, visitors: Visitors, which: str) -> None:
 
 
 def test_supervisord(family: Family, visitors: Visitors) -> None:
-    supervisord = family.named("supervisord")
-    before = family.named("gunicorn")
+    supervisord = family.named("/supervisord/main.py")
+    before = family.named(GUNICORN)
     for pid in supervisord:
         os.kill(pid, signal.SIGKILL)
     # its programs do not run twice: the old ones end, then new ones begin
     until(lambda: not any(map(lives, before)))
-    until(lambda: len(family.named("gunicorn")) >= 4)
+    until(lambda: len(family.named(GUNICORN)) >= 4)
     visitors.seen(PROXIED, "200", 100)
     visitors.stop()
     say("supervisord", visitors)
     assert visitors.lost(STATIC) == {}
     assert visitors.lost(PROXIED).keys() <= {"502"}
-    assert not set(family.named("supervisord")) & set(supervisord)
+    assert not set(family.named("/supervisord/main.py")) & set(supervisord)
 
 
 def test_the_master(family: Family, visitors: Visitors) -> None:
@@ -203,7 +204,7 @@ def test_the_master(family: Family, visitors: Visitors) -> None:
         until(lambda: not any(map(lives, everybody)))
         new = Family(family.prefix, process, family.port)
         assert len(new.named("pyproxy.process.worker")) == 2
-        assert len(new.named("gunicorn")) >= 4
+        assert len(new.named(GUNICORN)) >= 4
         visitors.stop()
         say("master", visitors)
     # no request that was taken is lost: while nobody listens connections are refused, and the system resets those that
