@@ -23,11 +23,12 @@ class Inherited:
         """Take what the environment names out of it, so that no child believes to be meant. Raises ConfigError."""
         self.sockets: dict[Address, list[socket.socket]] = {}
         self._names: dict[Address, str] = {}
-        numbers = environment.pop(NGINX, None)
-        self.upgrade = numbers is not None
+        numbers = environment.get(NGINX)
+        self.upgrade = numbers is not None and re.fullmatch(r"(\d+[;:])*", numbers) is not None
         """Whether an old master has started this process to take its place."""
-        for fd in map(int, re.findall(r"\d+", numbers or "")):
-            self._add(NGINX, fd, "")
+        if self.upgrade:
+            for fd in re.findall(r"\d+", environment.pop(NGINX)):
+                self._add(NGINX, int(fd), "")
         systemd = {name: environment.pop(f"LISTEN_{name}", "") for name in ("PID", "FDS", "FDNAMES")}
         self.systemd = systemd["PID"] == str(os.getpid())
         if self.systemd:
