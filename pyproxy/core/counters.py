@@ -41,38 +41,43 @@ class Counters:
     def __init__(self, board: Board, place: int = 1) -> None:
         self._board = board
         self._seat = board.seat(place)
-        self._open: set[Connection] = set()
+        self._open: dict[Connection, int] = {}
+        """Every connection that is open, with as many of its requests as are published."""
 
     def opened(self, connection: Connection) -> None:
         seat = self._seat
         seat[Count.ACCEPTS] += 1
         seat[Count.HANDLED] += 1
         seat[Count.ACTIVE] += 1
-        self._open.add(connection)
+        self._open[connection] = 0
 
     def refused(self) -> None:
         """The newest is to be closed at once."""
         self._seat[Count.HANDLED] -= 1
 
     def closed(self, connection: Connection) -> None:
-        if connection in self._open:
-            self._open.discard(connection)
+        published = self._open.pop(connection, None)
+        if published is not None:
             self._seat[Count.ACTIVE] -= 1
-            self._seat[Count.REQUESTS] += connection.requests
+            self._seat[Count.REQUESTS] += connection.requests - published
 
     def publish(self) -> None:
         """Let the others see what this worker's connections do."""
-        reading = writing = requests = 0
+        requests, self._seat[Count.READING], self._seat[Count.WRITING] = self._look()
+        self._seat[Count.REQUESTS] += requests
         for connection in self._open:
-            requests += connection.requests
+            self._open[connection] = connection.requests
+
+    def _look(self) -> tuple[int, int, int]:
+        """Requests that are not published yet, connections that are reading, and that are writing."""
+        reading = writing = requests = 0
+        for connection, published in self._open.items():
+            requests += connection.requests - published
             if connection.writing:
                 writing += 1
             elif connection.reading:
                 reading += 1
-        # nginx counts a request from its first byte
-        self._seat[Count.OPEN_REQUESTS] = requests + reading
-        self._seat[Count.READING] = reading
-        self._seat[Count.WRITING] = writing
+        return requests, reading, writing
 
     @property
     def active(self) -> int:
@@ -81,13 +86,15 @@ class Counters:
 
     def totals(self) -> Totals:
         """What is the case in this worker, and was in the others when they published."""
-        self.publish()
-        total = self._board.total
+        total, seat = self._board.total, self._seat
+        requests, reading, writing = self._look()
+        reading += total(Count.READING) - seat[Count.READING]
         return Totals(
             self.active,
             total(Count.ACCEPTS),
             total(Count.HANDLED),
-            total(Count.REQUESTS) + total(Count.OPEN_REQUESTS),
-            total(Count.READING),
-            total(Count.WRITING),
+            # nginx counts a request from its first byte
+            total(Count.REQUESTS) + requests + reading,
+            reading,
+            total(Count.WRITING) - seat[Count.WRITING] + writing,
         )

@@ -92,6 +92,7 @@ class Process:
         except ConfigError:
             self._let_go()
             raise
+        self._zones.keep(self._site)
 
     def _check_programs(self, site: Site) -> Plan | None:
         """The programs of a site, None if there never were any. Raises ConfigError."""

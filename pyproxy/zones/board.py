@@ -26,12 +26,9 @@ class Count(IntEnum):
     ACCEPTS = 1
     HANDLED = 2
     REQUESTS = 3
-    """Those of connections that have ended."""
-    OPEN_REQUESTS = 4
-    """Those of connections that are open."""
-    ACTIVE = 5
-    READING = 6
-    WRITING = 7
+    ACTIVE = 4
+    READING = 5
+    WRITING = 6
 
 
 # Of the master's seat: how many workers have ended, and how many seats have ever been taken, its own included.
@@ -111,7 +108,6 @@ class Board:
         for count in (Count.ACCEPTS, Count.HANDLED, Count.REQUESTS):
             # a worker may write anything
             kept[count] = (kept[count] + numbers[count]) & _LARGEST
-        kept[Count.REQUESTS] = (kept[Count.REQUESTS] + numbers[Count.OPEN_REQUESTS]) & _LARGEST
         for place in range(_WIDTH):
             numbers[place] = 0
         self._numbers[_ENDED] += 1

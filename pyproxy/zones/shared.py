@@ -46,6 +46,7 @@ def _open(path: str, size: int) -> lmdb.Environment:
         path,
         map_size=_room(size),
         subdir=False,
+        mode=0o600,
         # the file is memory: what a crash of the machine leaves of it is nothing
         sync=False,
         metasync=False,
