@@ -23,9 +23,13 @@ STATUS: Final = "limit_conn_status"
 
 
 def _with(record: Record | None, holder: int, change: int) -> Record | None:
-    counts = dict(zip((record or ())[::2], (record or ())[1::2], strict=True))
-    counts[holder] = counts.get(holder, 0) + change
-    return tuple(number for pair in counts.items() if pair[1] > 0 for number in pair) or None
+    others = record or ()
+    count = change
+    if holder in others[::2]:
+        at = 2 * others[::2].index(holder)
+        count += others[at + 1]
+        others = others[:at] + others[at + 2 :]
+    return (holder, count, *others) if count > 0 else others or None
 
 
 def _take(record: Record | None, now: int, holder: int, limit: int) -> tuple[Record | None, int]:
