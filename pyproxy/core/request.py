@@ -344,7 +344,7 @@ class Request:
         self.response = None
 
     def at_end(self, ender: Callable[[], None]) -> None:
-        """Have this called when the exchange is over and logged; now if it is over."""
+        """Have this called when the exchange is over and logged; now if it is over. For the main request only."""
         if self.finished:
             ender()
         elif self.enders is None:

@@ -151,7 +151,7 @@ class Limiter:
                     return self._reject(request, limit)
                 taken.append(held)
         if taken:
-            request.at_end(partial(_let_go, request, taken))
+            request.main.at_end(partial(_let_go, request, taken))
         return None
 
     def _reject(self, request: Request, limit: Limit) -> Outcome:

@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from pyproxy.config.tree import ConfigError
-from pyproxy.core.log import WARN
+from pyproxy.core.log import ERROR
 from pyproxy.core.site import Site
 from pyproxy.zones.board import Board
 from pyproxy.zones.zone import Zone
@@ -195,6 +195,6 @@ def attach(site: Site, paths: Mapping[str, str], worker: int) -> None:
 def _attach_redis(site: Site, zone: Zone, url: str) -> None:
     from pyproxy.zones.redis import RedisStore
 
-    store = RedisStore(zone, url, partial(site.error_log.write, WARN))
+    store = RedisStore(zone, url, partial(site.error_log.write, ERROR))
     site.closers.append(store.close)
     zone.store = store

@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from pyproxy.process import zones
+from tests.support.redis_server import RedisServer
+from tests.support.redis_server import redis_server as redis_server
 
 from .running import Running, connection, free_ports, get, lives, until
 
@@ -229,3 +231,26 @@ def test_stub_status_counts_in_all_workers_and_over_reloads(site: Site, connect:
         os.kill(worker, signal.SIGKILL)
     running.says("takes its place", 2)
     assert site.numbers()[1] >= after[1] + 1
+
+
+def test_machines_count_together_in_a_redis(site: Site, folder: Path, redis_server: RedisServer) -> None:
+    """Two that share nothing else. When the Redis is gone, all requests pass, and it is told."""
+    place = f"\n#pyproxy zone one {redis_server.url};\n"
+    site.start(REQUESTS + CONNECTIONS + place)
+    (folder / "other" / "html").mkdir(parents=True)
+    (folder / "other" / "html" / "x").write_text("x")
+    (port,) = free_ports(1)
+    text = (folder / "nginx.conf").read_text()
+    (folder / "other" / "nginx.conf").write_text(text.replace(f":{site.port};", f":{port};"))
+    other = Running(folder / "other", "nginx.conf")
+    try:
+        other.ready()
+        assert site.passed("/x?a=1", 2) == 2
+        statuses = [get(port, "/x?a=1").split(b" ")[1] for _ in range(6)]
+        assert statuses == [b"200"] * 2 + [b"503"] * 4
+        assert site.passed("/x?a=1") == 0
+        redis_server.stop()
+        assert site.passed("/x?a=1") == 12
+        site.running.says('zone "one" does not reach its Redis')
+    finally:
+        other.stop()

@@ -15,8 +15,9 @@ from pyproxy.modules.limit_req import POUR
 from pyproxy.zones import redis
 from pyproxy.zones.redis import RedisStore, check
 from pyproxy.zones.store import Operation, ZoneAbsent
+from tests.support.redis_server import RedisServer
 
-from .conftest import COUNT, LEAVE, READ, RedisServer, redis_store, zone
+from .conftest import COUNT, LEAVE, READ, redis_store, zone
 
 
 @contextlib.asynccontextmanager
