@@ -95,3 +95,5 @@ class TunnelExchange(Exchange):
         self.attempts[-1].connected = now
         connection.begin_tunnel(self)
         self.switched(ANSWER)
+        # nobody has said it, and nginx shows none either
+        self.attempts[-1].status = 0
