@@ -332,7 +332,8 @@ class Exchange:
             request.handler = self._passing = self.options.relay(self)
             attempt.received = len(data)
             if whole:
-                # what is to pass in another way does so after the head
+                # what is to pass in another way does so after the head; its connection is somebody else's already
+                self.connection = None
                 later, data, whole = data, b"", False
         if response.shared:
             request.stream.start(request, response, data, whole)

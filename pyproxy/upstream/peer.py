@@ -22,6 +22,7 @@ class Peer:
         "active",
         "address",
         "backup",
+        "bound",
         "checked",
         "current_weight",
         "down",
@@ -53,6 +54,8 @@ class Peer:
         self.active = 0
         """Requests that it is busy with, or is being connected to for."""
         self.idle: deque[UpstreamConnection] = deque()
+        self.bound: deque[UpstreamConnection] = deque()
+        """Those that were made from a particular local address (``proxy_bind``): no other request takes them."""
 
     def available(self, now: float) -> bool:
         """Whether it may be asked: not down, not full, and not failed too often within ``fail_timeout``."""
@@ -79,29 +82,34 @@ class Peer:
 
     def take_from(self, local: LocalAddress | None) -> UpstreamConnection | None:
         """The last one that was made from that local address (``proxy_bind``)."""
-        found = next((connection for connection in reversed(self.idle) if connection.local == local), None)
+        if local is None:
+            return self.take()
+        found = next((connection for connection in reversed(self.bound) if connection.local == local), None)
         if found is not None:
-            self.idle.remove(found)
+            self.bound.remove(found)
         return found
 
     def put(self, connection: UpstreamConnection) -> None:
         """Keep a connection for the next request, or close it if enough are kept."""
-        if len(self.idle) >= self.keepalive.connections:
+        idle = self.idle if connection.local is None else self.bound
+        if len(idle) >= self.keepalive.connections:
             if not self.keepalive.connections:
                 connection.close()
                 return
-            self.idle.popleft().close()
-        self.idle.append(connection)
+            idle.popleft().close()
+        idle.append(connection)
 
     def forget(self, connection: UpstreamConnection) -> None:
         """An idle connection was closed by the other end."""
-        if connection in self.idle:
-            self.idle.remove(connection)
+        for idle in (self.idle, self.bound):
+            if connection in idle:
+                idle.remove(connection)
 
     def close(self) -> None:
         """Close what is idle: this configuration is over."""
-        while self.idle:
-            self.idle.pop().close()
+        for idle in (self.idle, self.bound):
+            while idle:
+                idle.pop().close()
 
     def connect(self, exchange: Exchange, timeout: float) -> asyncio.Task[None]:
         """Open a new connection; the exchange hears of it by ``connected`` or ``connect_failed``."""
