@@ -8,8 +8,8 @@ import pytest
 from blockbuster import BlockBuster, blockbuster_ctx
 
 # Where the engine blocks on purpose, as nginx does: it looks at files that it serves, stores answers (proxy_store), and
-# writes error lines, and those of logs with variables in their names. (Opening and reading files, and spools in the page cache, are calls that
-# blockbuster does not watch.)
+# writes error lines, and those of logs with variables in their names. (Opening and reading files, and spools in the
+# page cache, are calls that blockbuster does not watch.)
 DELIBERATE = {
     "os.stat": [("pyproxy/core/openfiles.py", {"look"}), ("pyproxy/upstream/store.py", {"__init__", "_move"})],
     "os.write": [
