@@ -6,7 +6,7 @@ import re
 import stat
 from collections.abc import Callable
 from errno import ENAMETOOLONG, ENOENT, ENOTDIR
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pyproxy.core.captures import matched, not_matched
 from pyproxy.core.log import CRIT
@@ -17,7 +17,13 @@ if TYPE_CHECKING:
     from pyproxy.core.request import Request
     from pyproxy.core.variables import Template, Variable
 
-Condition = Callable[["Request"], bool]
+
+class Condition(NamedTuple):
+    """Something to ask of a request. ``steady``: whether the answer is always the same for one head."""
+
+    holds: Callable[[Request], bool]
+    steady: bool
+
 
 FILE_TESTS: dict[str, Callable[[int], bool]] = {
     "f": stat.S_ISREG,
@@ -31,22 +37,28 @@ FILE_TESTS: dict[str, Callable[[int], bool]] = {
 def is_true(variable: Variable) -> Condition:
     """Neither empty nor ``0``."""
     get = variable.get
-    return lambda request: (get(request) or b"") not in (b"", b"0")
+    return Condition(lambda request: (get(request) or b"") not in (b"", b"0"), _steady(variable))
 
 
 def equals(variable: Variable, value: Template, wanted: bool) -> Condition:
     """``=``, or ``!=`` if not ``wanted``."""
     get, render = variable.get, value.render
-    return lambda request: ((get(request) or b"") == render(request)) is wanted
+    return Condition(
+        lambda request: ((get(request) or b"") == render(request)) is wanted, _steady(variable) and _steady(value)
+    )
+
+
+def _steady(value: Variable | Template) -> bool:
+    return value.depends < Depends.REQUEST
 
 
 def matches(variable: Variable, regex: re.Pattern[bytes], wanted: bool) -> Condition:
     """``~``, or ``!~`` if not ``wanted``; ``$1`` is what it captured either way."""
     get = variable.get
-    # what a route remembers may be made of captures, if these are always the same for its head
-    steady = variable.depends < Depends.REQUEST
+    steady = _steady(variable)
 
     def test(request: Request) -> bool:
+        # what a route remembers may be made of captures, if these are always the same for its head
         request.moved = request.moved or not steady
         if match := regex.search(get(request) or b""):
             matched(request, match)
@@ -54,7 +66,7 @@ def matches(variable: Variable, regex: re.Pattern[bytes], wanted: bool) -> Condi
             not_matched(request)
         return (match is not None) is wanted
 
-    return test
+    return Condition(test, steady)
 
 
 def is_file(path: Template, letter: str, wanted: bool) -> Condition:
@@ -73,4 +85,4 @@ def is_file(path: Template, letter: str, wanted: bool) -> Condition:
                 request.complain(CRIT, f'stat() "{shown(name)}" failed ({error.errno}: {error.strerror})')
         return found is wanted
 
-    return test
+    return Condition(test, False)

@@ -38,7 +38,8 @@ def run(request: Request) -> None:
 def _run_server(request: Request, handlers: tuple[Handler, ...]) -> None:
     # until its location is looked up, a request lives by what the server says
     request.location = request.server.default_location
-    request.moved = True
+    if not request.server.steady:
+        request.moved = True
     _run(request, (*handlers, find_location), 0)
 
 
@@ -68,10 +69,9 @@ def enter_location(request: Request) -> None:
         _run(request, location.handlers, 0)
 
 
-def change_location(request: Request, location: Location) -> Outcome:
-    """Go on by the configuration of an ``if`` or ``limit_except`` inside the location."""
+def go_through(request: Request, location: Location) -> Outcome:
+    """Go on by a configuration that was not looked up: a named location's, or that of an ``if`` of the location."""
     request.location = location
-    request.moved = True
     _run(request, location.handlers, 0)
     return DONE
 
@@ -210,8 +210,8 @@ def named_location(request: Request, name: str) -> None:
         request.complain(ERROR, f'could not find named location "@{name}"')
         finalize(request, 500)
         return
-    request.internal = True
-    change_location(request, location)
+    request.internal = request.moved = True
+    go_through(request, location)
 
 
 def _may_redirect(request: Request, doing: str, where: str) -> bool:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from pyproxy.core import phases
 from pyproxy.core.captures import matched, not_matched
@@ -13,8 +12,10 @@ from pyproxy.core.outcome import DONE, Handler, Outcome
 from pyproxy.core.redirect import absolute
 from pyproxy.core.request import REWRITTEN, REWRITTEN_HERE, Request
 from pyproxy.core.uri import escape_args, escape_controls, unescape_redirect
+from pyproxy.core.variables import Depends
 
 if TYPE_CHECKING:
+    from pyproxy.core.condition import Condition
     from pyproxy.core.site import Location
     from pyproxy.core.variables import Template, Variable
 
@@ -32,8 +33,15 @@ class Run:
         self.outcome: Outcome = None
 
 
-Step = Callable[[Request, Run], bool]
-"""Does its part; True if the script is over."""
+class Step(Protocol):
+    """One directive."""
+
+    @property
+    def steady(self) -> bool:
+        """Whether it always does the same for one head: then so does what comes after it."""
+
+    def __call__(self, request: Request, run: Run) -> bool:
+        """Do its part; True if the script is over."""
 
 
 class Script:
@@ -44,32 +52,42 @@ class Script:
         self._steps = steps
         self._of_server = of_server
         self._log = log
+        self.steady = all(step.steady for step in steps)
+        """Whether it leads every request of one head to the same place: such a request has not moved, and what its
+        route remembers is true of that place."""
 
     def __call__(self, request: Request) -> Outcome:
         run = Run(self._log)
-        location = request.location
+        location, moved = request.location, request.moved
         for step in self._steps:
             if step(request, run):
                 break
+        if self.steady:
+            request.moved = moved
         if run.outcome is not None or self._of_server:
             return run.outcome
         if run.changed:
             return phases.rewritten(request)
         if request.location is not location:
-            return phases.change_location(request, request.location)
+            return phases.go_through(request, request.location)
         return None
 
 
 class If:
     """``if``: steps of its own, and in a location another configuration for what comes after the script."""
 
-    def __init__(self, condition: Callable[[Request], bool]) -> None:
+    def __init__(self, condition: Condition) -> None:
         self._condition = condition
         self.location: Location | None = None
         self.steps: tuple[Step, ...] = ()
 
+    @property
+    def steady(self) -> bool:
+        """If both its condition and its steps are."""
+        return self._condition.steady and all(step.steady for step in self.steps)
+
     def __call__(self, request: Request, run: Run) -> bool:
-        if not self._condition(request):
+        if not self._condition.holds(request):
             return False
         if self.location is not None:
             request.location = self.location
@@ -92,6 +110,7 @@ class Rewrite:
         # the first `?` as written begins the arguments; one in a variable's value is just a character
         self._uri, self._args = (replacement.parts, None) if status else _split(replacement.parts)
         self._names_args = any(isinstance(part, bytes) and b"?" in part for part in replacement.parts)
+        self.steady = replacement.depends < Depends.REQUEST
 
     def __call__(self, request: Request, run: Run) -> bool:
         match = self._regex.search(request.uri)
@@ -138,36 +157,46 @@ class Rewrite:
         return self._last
 
 
-def set_variable(variable: Variable, value: Template) -> Step:
-    """``set``."""
-    name, own_setter, render = variable.name, variable.set, value.render
+class Set:
+    """``set``. Whatever asks for the variable later is not steady, but that is for the asker to say."""
 
-    def step(request: Request, run: Run) -> bool:
-        if own_setter is not None:
-            own_setter(request, render(request))
+    def __init__(self, variable: Variable, value: Template) -> None:
+        self._name = variable.name
+        self._own_setter = variable.set
+        self._render = value.render
+        self.steady = variable.set is None or value.depends < Depends.REQUEST
+
+    def __call__(self, request: Request, run: Run) -> bool:
+        if self._own_setter is not None:
+            self._own_setter(request, self._render(request))
         else:
-            request.set_variable(name, render(request))
+            request.set_variable(self._name, self._render(request))
         return False
 
-    return step
 
-
-def break_off(request: Request, run: Run) -> bool:
+class Break:
     """``break``."""
-    if run.changed:
-        request.rewritten = REWRITTEN_HERE
-        run.changed = False
-    return True
 
+    steady = True
 
-def answer(handler: Handler) -> Step:
-    """``return``."""
-
-    def step(request: Request, run: Run) -> bool:
-        run.outcome = handler(request)
+    def __call__(self, request: Request, run: Run) -> bool:
+        if run.changed:
+            request.rewritten = REWRITTEN_HERE
+            run.changed = False
         return True
 
-    return step
+
+class Return:
+    """``return``."""
+
+    steady = True
+
+    def __init__(self, handler: Handler) -> None:
+        self._handler = handler
+
+    def __call__(self, request: Request, run: Run) -> bool:
+        run.outcome = self._handler(request)
+        return True
 
 
 _Parts = list["bytes | Variable"]

@@ -179,6 +179,8 @@ class Server:
         """The phases before a location is looked up."""
         self.rewrite_handlers: tuple[Handler, ...] = ()
         """Of these, what runs again when an internal redirect starts over."""
+        self.steady = True
+        """Whether they lead every request of one head to the same location (``Script.steady``)."""
         self.header_timeout = 60.0
         self.header_buffers = (4, 8192)
         self.header_buffer_size = 1024
@@ -196,6 +198,7 @@ class Server:
         ordered = sorted(self._phases, key=lambda pair: pair[0])
         self.handlers = tuple(handler for _, handler in ordered)
         self.rewrite_handlers = tuple(handler for phase, handler in ordered if phase is Phase.SERVER_REWRITE)
+        self.steady = all(getattr(handler, "steady", False) for handler in self.handlers)
 
     def route(self, uri: bytes, captures: Captures | None) -> tuple[Location, Captures | None]:
         """Where a request begins: its location, or the server itself if handlers of it run before that is looked up."""

@@ -29,7 +29,7 @@ def _return(directive: Directive, scope: Scope) -> script.Step:
     # below 200 there is no answer; nginx sends one nevertheless, after which the client waits for another
     if not (code.isascii() and code.isdigit() and 200 <= int(code) <= 999):
         raise ValueError(f'invalid return code "{code}", expected 200 to 999')
-    return script.answer(answer_with(int(code), scope.template("".join(text))))
+    return script.Return(answer_with(int(code), scope.template("".join(text))))
 
 
 _FLAGS = {"": 0, "last": 0, "break": 0, "redirect": 302, "permanent": 301}
@@ -48,7 +48,7 @@ def _rewrite(directive: Directive, scope: Scope) -> script.Rewrite:
 
 
 def _break(directive: Directive, scope: Scope) -> script.Step:
-    return script.break_off
+    return script.Break()
 
 
 def _variable(text: str, scope: Scope) -> Variable:
@@ -57,7 +57,7 @@ def _variable(text: str, scope: Scope) -> Variable:
 
 def _set(directive: Directive, scope: Scope) -> script.Step:
     name, value = directive.args
-    return script.set_variable(_variable(name, scope), scope.template(value))
+    return script.Set(_variable(name, scope), scope.template(value))
 
 
 def _uninitialized(name: str) -> Variable:

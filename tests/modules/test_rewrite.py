@@ -164,3 +164,26 @@ def test_what_a_route_remembers_is_not_for_requests_that_an_if_moved(stream: Ask
     for _ in range(2):
         assert client.ask("/a", again=True).moved
         assert client.body == b"/a"
+
+
+@pytest.mark.parametrize(
+    ("server", "moved"),
+    [
+        ("if ($host = other) { return 301 /; }", False),
+        ("if ($http_x ~ (.*)) { set $x $1; }", False),
+        ("rewrite ^/(.*)$ /x/$1;", False),
+        ("set $x $request_id;", False),
+        ("if (-f /none) { return 503; }", True),
+        ("set $x 1; if ($x) { break; }", True),
+        ("rewrite ^ /x/$request_id;", True),
+        ("set $args $request_id;", True),
+        ("location / { if ($uri) { rewrite ^ /y break; } }", False),
+        ("location / { if ($request_id) { break; } }", True),
+        ("location / { if ($uri) { set $args a$msec; } }", True),
+        ("location / { set $x $msec; rewrite ^ /y$x break; }", True),
+        ("location / { rewrite ^/z /y break; }", False),
+        ("location / { return 404; } error_page 404 /x/; location /x { }", True),
+    ],
+)
+def test_requests_that_always_go_the_same_way_have_not_moved(stream: Ask, server: str, moved: bool) -> None:
+    assert stream(server).ask("/a").moved is moved
