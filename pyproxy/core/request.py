@@ -65,6 +65,7 @@ class Response:
         "disable_not_modified",
         "fields",
         "length",
+        "override_charset",
         "parts",
         "reason",
         "server",
@@ -87,6 +88,8 @@ class Response:
         """Whether parts of the body may be asked for: it comes as it is, and is the same next time."""
         self.disable_not_modified = False
         """Whether conditions of the request are not ours to look at, but the upstream's that has answered."""
+        self.override_charset: bytes | None = None
+        """The charset that the upstream wants its answer to have (X-Accel-Charset)."""
         self.single_range = False
         """Whether no more than one part may be asked for: the body comes bit by bit."""
         self.sliced = False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-STEP = 1 << 16
+STEP = 1 << 15
 """Bytes that are looked through at a time."""
 
 

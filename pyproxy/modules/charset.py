@@ -82,7 +82,7 @@ class _Charset:
     """The header filter of one location."""
 
     def __init__(
-        self, destination: Template, source: Template | None, types: MediaTypes, override: bool, maps: list[_Map]
+        self, destination: Template | None, source: Template | None, types: MediaTypes, override: bool, maps: list[_Map]
     ) -> None:
         self._destination = destination
         self._source = source
@@ -107,16 +107,20 @@ class _Charset:
         value = response.get(b"content-type")
         if not value:
             return False
+        if response.override_charset:
+            return True
+        if self._destination is None:
+            return False
         return self._override if split_charset(value)[1] else self._types.match(response)
 
     def varies(self, response: Response) -> bool:
         """Whether such answers are not always the same afterwards: recoded, or of a charset that a variable tells."""
         if not self.applies(response):
             return False
-        if not self._fixed:
+        if not self._fixed or response.override_charset:
             return True
         source = self._source_of(None, response)
-        return source is not None and source != self._destination.text.lower()
+        return source is not None and self._destination is not None and source != self._destination.text.lower()
 
     def _source_of(self, request: Request | None, response: Response) -> str | None:
         own = split_charset(response.get(b"content-type") or b"")[1]
@@ -131,8 +135,14 @@ class _Charset:
     def __call__(self, request: Request, response: Response) -> Recoder | None:
         if not self.applies(response):
             return None
-        name = self._destination.render(request)
+        name = response.override_charset
+        if name is None:
+            assert self._destination is not None
+            name = self._destination.render(request)
         destination = name.decode("latin-1").lower()
+        if response.override_charset and destination not in self._known:
+            request.complain(ERROR, f'unknown charset "{destination}" to override')
+            return None
         source = self._source_of(request, response)
         if source is None or source == destination:
             _say(request, response, name)
@@ -164,16 +174,24 @@ def _say(request: Request, response: Response, charset: bytes) -> None:
 def _compile(scope: Scope, location: Location) -> None:
     destination: Template | None = scope.get("charset")
     source: Template | None = scope.get("source_charset")
-    if destination is None or destination.text == OFF:
+    maps: list[_Map] = scope.get("charset_map")
+    if destination is not None and destination.text == OFF:
+        destination = None
+    if destination is None and not maps:
         return
     charset = _Charset(
         destination,
         source,
         MediaTypes(scope.get("charset_types"), TYPES),
         scope.get("override_charset"),
-        scope.get("charset_map"),
+        maps,
     )
-    if destination.constant is not None and source is not None and source.constant is not None:
+    if (
+        destination is not None
+        and destination.constant is not None
+        and source is not None
+        and source.constant is not None
+    ):
         pair = source.text.lower(), destination.text.lower()
         if pair[0] != pair[1] and charset.table(*pair) is None:
             raise ConfigError(

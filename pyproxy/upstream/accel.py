@@ -1,4 +1,4 @@
-"""What an upstream's answer asks of us: X-Accel-Redirect, X-Accel-Limit-Rate and X-Accel-Buffering."""
+"""What an upstream's answer asks of us: X-Accel-Redirect, -Limit-Rate, -Buffering and -Charset."""
 
 from __future__ import annotations
 
@@ -29,6 +29,10 @@ class Accel:
 
     def _value(self, fields: Fields, name: bytes) -> bytes | None:
         return None if name in self._ignored else fields.get(name)
+
+    def charset(self, fields: Fields) -> bytes | None:
+        """The charset that the answer wants to have."""
+        return self._value(fields, b"x-accel-charset")
 
     def obey(self, request: Request, exchange: Exchange, fields: Fields) -> bytes | None:
         """Do what the fields say of the way of the answer. Returns where the request is sent instead, if it is."""

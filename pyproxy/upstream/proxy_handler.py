@@ -129,6 +129,8 @@ class ProxyHandler:
             exchange.leave()
             redirect(request, target, carried)
             return None
+        if not repeats:
+            response.override_charset = self._accel.charset(head.fields)
         response.allow_ranges = self.options.force_ranges
         if not exchange.buffering:
             # as in nginx: what is passed on as it comes has its own pace

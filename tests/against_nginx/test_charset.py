@@ -30,6 +30,8 @@ CONFIG = """
         location /see/ { return 303 /; }
         location /text/ { return 200 text; }
         location /proxy/ { proxy_pass http://@upstream@/; }
+        location /asked/ { proxy_pass http://@upstream@/; charset off; source_charset koi8-r; }
+        location /ignored/ { proxy_pass http://@upstream@/; charset off; proxy_ignore_headers X-Accel-Charset; }
         location /override/ { proxy_pass http://@upstream@/; override_charset on; source_charset koi8-r; }
         location /gzip/ { alias @root@/; source_charset koi8-r; gzip on; gzip_types *; gzip_min_length 1; }
     }
@@ -88,6 +90,16 @@ EXCHANGES = [
             "text/html; a=b",
             "text/html; a=b; charset=utf-8",
         )
+    ),
+    *(
+        Exchange(
+            f"X-Accel-Charset: {charset}, {where}, {kind}",
+            get(f"/{where}/"),
+            upstream=answer(f"X-Accel-Charset: {charset}", f"Content-Type: {kind}", body=b"\xc1\xc2"),
+        )
+        for charset in ("utf-8", "koi8-r", "unknown", "")
+        for where in ("asked", "ignored")
+        for kind in ("text/html", "image/png", "text/html; charset=koi8-r")
     ),
     Exchange("no type", get("/proxy/"), lacks="charset"),
     Exchange(

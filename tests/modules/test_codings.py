@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import brotli
@@ -14,7 +14,7 @@ import zstandard
 
 from pyproxy.modules.gunzip import STEP, Inflate
 from pyproxy.modules.gzip import Deflate
-from tests.support.proxy import serve
+from tests.support.proxy import serve, until
 from tests.support.upstream import Visit, upstream
 
 TEXT = b"".join(b"line %d of a long text\n" % number for number in range(6_000))
@@ -132,3 +132,45 @@ async def test_a_ratio_in_the_log(tmp_path: Path) -> None:
         ratio, none = await proxy.logged(2)
         assert abs(float(ratio) - len(TEXT) / len(answer.body)) < 0.006
         assert none == "-"
+
+
+@pytest.mark.parametrize("source", ["file", "upstream"])
+async def test_a_client_that_does_not_read_stops_the_work(
+    tmp_path: Path, source: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A little gzip becomes a lot of text, but no more of it than there is room for."""
+    produced = 0
+    feed = Inflate.feed
+
+    def counting(self: Inflate, data: bytes) -> Iterator[bytes]:
+        nonlocal produced
+        for piece in feed(self, data):
+            produced += len(piece)
+            yield piece
+
+    monkeypatch.setattr(Inflate, "feed", counting)
+    size = 6_000_000
+    packed = gzip.compress(bytes(size), 1)
+    (tmp_path / "file.gz").write_bytes(packed)
+
+    async def answer(visit: Visit) -> None:
+        await visit.head()
+        await visit.say(
+            b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(packed), packed
+        )
+
+    async with upstream(answer) as server:
+        config = f"root {tmp_path}; gzip_static always;"
+        if source == "upstream":
+            config = f"location / {{ proxy_pass http://127.0.0.1:{server.port}; }}"
+        async with serve(tmp_path, f"gunzip on; {config}", sndbuf=32768) as proxy:
+            client = await proxy.client(rcvbuf=32768)
+            await client.send(b"GET /file HTTP/1.1\r\nHost: a\r\n\r\n")
+            await until(lambda: produced)
+            before = -1
+            while produced != before:
+                before = produced
+                await asyncio.sleep(0.05)
+            assert produced < 1_500_000
+            body = await client.answer()
+            assert (len(body.body), body.cut) == (size, False)
