@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
@@ -10,11 +11,12 @@ from pyproxy.core.filters import BodyFilter, Piece
 if TYPE_CHECKING:
     from pyproxy.core.media_types import MediaTypes
     from pyproxy.core.request import Request, Response
+    from pyproxy.core.variables import Getter
 
 STEP = 1 << 15
-"""Bytes."""
-
-Work = Callable[[], bytes]
+"""Bytes that are compressed at a time."""
+LARGE_STEP = 1 << 18
+"""The same in a thread."""
 
 STATUSES = frozenset({200, 403, 404})
 
@@ -42,47 +44,62 @@ def weaken_etag(response: Response) -> None:
         response.fields.append((b"ETag", b"W/" + etag))
 
 
-class InThread:
-    """A body filter whose work is done in threads, because it may take long; the loop goes on meanwhile."""
+class Encoder:
+    """A body filter: one body on its way into a content coding."""
 
-    def __init__(self, request: Request, feed: Callable[[bytes], bytes], flush: Work, end: Work) -> None:
-        self._loop = request.stream.worker.loop
-        self._feed = feed
-        self._flush = flush
-        self._end = end
+    def __init__(
+        self,
+        work: tuple[Callable[[bytes], bytes], Callable[[], bytes], Callable[[], bytes]],
+        step: int = STEP,
+        loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        """``work``: what an encoder does with bytes, for a flush and at the end; with ``step`` bytes at a time.
 
-    def _run(self, work: Callable[..., bytes], *args: bytes) -> Iterator[Piece]:
-        future = self._loop.run_in_executor(None, work, *args)
-        yield future
-        yield future.result()
+        ``loop``: where that takes long, it is done in threads, and the loop goes on meanwhile.
+        """
+        self._feed, self._flush, self._end = work
+        self._step = step
+        self._loop = loop
+        self.read = 0
+        """Bytes that went in."""
+        self.written = 0
+        """Bytes that came out."""
+
+    def _do(self, work: Callable[..., bytes], *args: bytes) -> Iterator[Piece]:
+        if self._loop is None:
+            data = work(*args)
+        else:
+            future = self._loop.run_in_executor(None, work, *args)
+            yield future
+            data = future.result()
+        self.written += len(data)
+        yield data
 
     def feed(self, data: bytes) -> Iterator[Piece]:
-        return self._run(self._feed, data)
+        self.read += len(data)
+        for at in range(0, len(data), self._step):
+            yield from self._do(self._feed, data[at : at + self._step])
 
     def flush(self) -> Iterator[Piece]:
-        return self._run(self._flush)
+        return self._do(self._flush)
 
     def end(self) -> Iterator[Piece]:
-        return self._run(self._end)
+        return self._do(self._end)
 
 
-class OnLoop:
-    """A body filter whose work is done at once, ``STEP`` bytes at a time."""
+def ratio(coding: str) -> Getter:
+    """The variable that tells how much smaller a body has become."""
 
-    def __init__(self, feed: Callable[[bytes], bytes], flush: Work, end: Work) -> None:
-        self._feed = feed
-        self._flush = flush
-        self._end = end
+    def get(request: Request) -> bytes | None:
+        encoder: Encoder | None = (request.values or {}).get(f"{coding} encoder")
+        if encoder is None or not encoder.written:
+            return None
+        thousandths = encoder.read * 1000 // encoder.written
+        hundredths = thousandths // 10 % 100 + (thousandths % 10 > 4)
+        whole = thousandths // 1000
+        return b"%d.%02d" % ((whole + 1, 0) if hundredths > 99 else (whole, hundredths))
 
-    def feed(self, data: bytes) -> Iterator[Piece]:
-        for at in range(0, len(data), STEP):
-            yield self._feed(data[at : at + STEP])
-
-    def flush(self) -> tuple[bytes]:
-        return (self._flush(),)
-
-    def end(self) -> tuple[bytes]:
-        return (self._end(),)
+    return get
 
 
 class Compression:
@@ -94,10 +111,11 @@ class Compression:
         types: MediaTypes,
         min_length: int,
         accepted: Callable[[Request, Response], bool],
-        make: Callable[[Request, int | None], BodyFilter],
+        make: Callable[[Request, int | None], Encoder],
     ) -> None:
         """``min_length`` in bytes; ``make`` gets the length of the body where it is known."""
         self._coding = (b"Content-Encoding", coding)
+        self._key = f"{coding.decode()} encoder"
         self._types = types
         self._min_length = min_length
         self._accepted = accepted
@@ -118,7 +136,10 @@ class Compression:
         request.location.encodings.vary(response)
         if not self._accepted(request, response):
             return None
-        body_filter = self._make(request, response.length)
+        encoder = self._make(request, response.length)
+        if request.values is None:
+            request.values = {}
+        request.values[self._key] = encoder
         response.fields.append(self._coding)
         change_body(response)
-        return body_filter
+        return encoder

@@ -5,13 +5,13 @@ from __future__ import annotations
 from pyproxy.config import values
 from pyproxy.config.schema import ANYWHERE, Module, Scope, Spec, choice, flag, ignored, media_types, size
 from pyproxy.config.tree import Directive
-from pyproxy.core.compression import Compression, InThread, OnLoop
+from pyproxy.core.compression import LARGE_STEP, Compression, Encoder, ratio
 from pyproxy.core.encodings import accepts
-from pyproxy.core.filters import BodyFilter
 from pyproxy.core.media_types import MediaTypes
 from pyproxy.core.precompressed import MODES, OFF, precompressed
 from pyproxy.core.request import Request, Response
 from pyproxy.core.site import Location
+from pyproxy.core.variables import Variable
 
 SHORT = 1 << 16
 """Bytes of a body that is compressed at once at levels to 9: a few milliseconds."""
@@ -35,12 +35,12 @@ class _Maker:
         self._level = level
         self._window = window
 
-    def __call__(self, request: Request, length: int | None) -> BodyFilter:
+    def __call__(self, request: Request, length: int | None) -> Encoder:
         compressor = self._new(quality=self._level, lgwin=self._window)
         work = compressor.process, compressor.flush, compressor.finish
         if self._level <= 1 or (self._level <= 9 and length is not None and length <= SHORT):
-            return OnLoop(*work)
-        return InThread(request, *work)
+            return Encoder(work)
+        return Encoder(work, LARGE_STEP, request.stream.worker.loop)
 
 
 def _level(directive: Directive, scope: Scope) -> int:
@@ -75,6 +75,7 @@ MODULE = Module(
         size("brotli_min_length", ANYWHERE, 20, "The shortest body, in bytes, to compress."),
         ignored("brotli_buffers", ANYWHERE, (2, 2)),
     ),
+    variables=(Variable("brotli_ratio", ratio("br")),),
     location=_compile,
     order=68,
 )

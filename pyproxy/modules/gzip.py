@@ -3,84 +3,49 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
 
 from pyproxy.config import values
 from pyproxy.config.schema import ANYWHERE, MANY, Module, Scope, Spec, flag, ignored, media_types, size
 from pyproxy.config.tree import Directive
-from pyproxy.core.compression import Compression
+from pyproxy.core.compression import STEP, Compression, Encoder, ratio
 from pyproxy.core.encodings import PROXIED, Encodings
-from pyproxy.core.filters import BodyFilter
 from pyproxy.core.media_types import MediaTypes
 from pyproxy.core.regex import compile_regex
 from pyproxy.core.request import Request
 from pyproxy.core.site import Location
 from pyproxy.core.variables import Variable
 
-STEP, SMALL_STEP = 1 << 15, 1 << 12
-"""Bytes that are compressed at a time, so that it takes about a millisecond: at levels to 5, and at those above."""
+SMALL_STEP = 1 << 12
+"""Bytes that are compressed at a time at levels above 5, so that it takes about a millisecond."""
 
 _MSIE6 = r"MSIE (?:[45]|6(?!.*SV1))"
 _GZIP_HEADER = 16
 """Added to zlib's window bits: gzip's framing."""
 
 
-class Deflate:
-    """One body on its way into gzip."""
+class _Maker:
+    """Makes the encoders of one location."""
 
     def __init__(self, level: int, window: int, memory: int) -> None:
         """``window`` and ``memory``: zlib's window bits and memory level."""
-        self._step = STEP if level <= 5 else SMALL_STEP
-        self._compress = zlib.compressobj(level, zlib.DEFLATED, _GZIP_HEADER + window, memory)
-        self.read = 0
-        self.written = 0
-        """Bytes, for ``$gzip_ratio``."""
-
-    def feed(self, data: bytes) -> Iterator[bytes]:
-        self.read += len(data)
-        for at in range(0, len(data), self._step):
-            yield self._count(self._compress.compress(data[at : at + self._step]))
-
-    def flush(self) -> tuple[bytes]:
-        return (self._count(self._compress.flush(zlib.Z_SYNC_FLUSH)),)
-
-    def end(self) -> tuple[bytes]:
-        return (self._count(self._compress.flush()),)
-
-    def _count(self, data: bytes) -> bytes:
-        self.written += len(data)
-        return data
-
-
-class _Maker:
-    """Makes the filters of one location."""
-
-    def __init__(self, level: int, window: int, memory: int) -> None:
         self._level = level
         self._window = window
         self._memory = memory
 
-    def __call__(self, request: Request, length: int | None) -> BodyFilter:
+    def __call__(self, request: Request, length: int | None) -> Encoder:
         window, memory = self._window, self._memory
         if length:
             # a window larger than the body costs memory and time for nothing
             while length < (1 << (window - 1)) - 262:
                 window, memory = window - 1, max(memory - 1, 1)
-        body_filter = Deflate(self._level, window, memory)
-        if request.values is None:
-            request.values = {}
-        request.values["gzip filter"] = body_filter
-        return body_filter
+        return deflate(self._level, window, memory)
 
 
-def _ratio(request: Request) -> bytes | None:
-    body_filter: Deflate | None = (request.values or {}).get("gzip filter")
-    if body_filter is None or not body_filter.written:
-        return None
-    thousandths = body_filter.read * 1000 // body_filter.written
-    hundredths = thousandths // 10 % 100 + (thousandths % 10 > 4)
-    whole = thousandths // 1000
-    return b"%d.%02d" % ((whole + 1, 0) if hundredths > 99 else (whole, hundredths))
+def deflate(level: int, window: int, memory: int) -> Encoder:
+    """An encoder for one body."""
+    compressor = zlib.compressobj(level, zlib.DEFLATED, _GZIP_HEADER + window, memory)
+    work = compressor.compress, lambda: compressor.flush(zlib.Z_SYNC_FLUSH), compressor.flush
+    return Encoder(work, STEP if level <= 5 else SMALL_STEP)
 
 
 def _level(directive: Directive, scope: Scope) -> int:
@@ -181,7 +146,7 @@ MODULE = Module(
         ignored("postpone_gzipping", ANYWHERE),
         ignored("gzip_no_buffer", ANYWHERE),
     ),
-    variables=(Variable("gzip_ratio", _ratio),),
+    variables=(Variable("gzip_ratio", ratio("gzip")),),
     location=_compile,
     order=70,
 )

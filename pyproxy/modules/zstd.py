@@ -5,13 +5,13 @@ from __future__ import annotations
 from pyproxy.config import values
 from pyproxy.config.schema import ANYWHERE, Module, Scope, Spec, choice, flag, ignored, media_types, size
 from pyproxy.config.tree import Directive
-from pyproxy.core.compression import Compression, InThread, OnLoop
+from pyproxy.core.compression import LARGE_STEP, Compression, Encoder, ratio
 from pyproxy.core.encodings import accepts
-from pyproxy.core.filters import BodyFilter
 from pyproxy.core.media_types import MediaTypes
 from pyproxy.core.precompressed import MODES, OFF, precompressed
 from pyproxy.core.request import Request, Response
 from pyproxy.core.site import Location
+from pyproxy.core.variables import Variable
 
 FAST = 6
 """The last level that takes less than a few milliseconds for what is compressed at a time."""
@@ -38,11 +38,11 @@ class _Maker:
         self._flush_block = zstandard.COMPRESSOBJ_FLUSH_BLOCK
         self._level = level
 
-    def __call__(self, request: Request, length: int | None) -> BodyFilter:
+    def __call__(self, request: Request, length: int | None) -> Encoder:
         compressor = self._new(compression_params=self._parameters).compressobj()
         block = self._flush_block
         work = compressor.compress, lambda: compressor.flush(block), compressor.flush
-        return OnLoop(*work) if self._level <= FAST else InThread(request, *work)
+        return Encoder(work) if self._level <= FAST else Encoder(work, LARGE_STEP, request.stream.worker.loop)
 
 
 def _level(directive: Directive, scope: Scope) -> int:
@@ -72,6 +72,7 @@ MODULE = Module(
         size("zstd_min_length", ANYWHERE, 20, "The shortest body, in bytes, to compress."),
         ignored("zstd_buffers", ANYWHERE, (2, 2)),
     ),
+    variables=(Variable("zstd_ratio", ratio("zstd")),),
     location=_compile,
     order=69,
 )

@@ -7,13 +7,14 @@ import gzip
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import cast
 
 import brotli
 import pytest
 import zstandard
 
 from pyproxy.modules.gunzip import STEP, Inflate
-from pyproxy.modules.gzip import Deflate
+from pyproxy.modules.gzip import deflate
 from tests.support.proxy import serve, until
 from tests.support.upstream import Visit, upstream
 
@@ -108,8 +109,8 @@ def test_what_is_no_gzip(packed: bytes) -> None:
 
 
 def test_a_flush_lets_all_be_read_that_has_come() -> None:
-    deflate = Deflate(6, 15, 8)
-    packed = b"".join([*deflate.feed(b"first"), *deflate.flush()])
+    encoder = deflate(6, 15, 8)
+    packed = b"".join(cast("list[bytes]", [*encoder.feed(b"first"), *encoder.flush()]))
     assert zlib.decompressobj(31).decompress(packed) == b"first"
 
 
@@ -122,16 +123,18 @@ async def test_values_out_of_range(tmp_path: Path, directives: str) -> None:
             pass
 
 
-async def test_a_ratio_in_the_log(tmp_path: Path) -> None:
+async def test_ratios_in_the_log(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(TEXT)
-    config = f"root {tmp_path}; gzip on; gzip_types *; access_log {tmp_path}/access.log ratio;"
-    async with serve(tmp_path, config, "log_format ratio '$gzip_ratio';") as proxy:
+    codings = "".join(f"{name} on; {name}_types *;" for name in ("gzip", "brotli", "zstd"))
+    config = f"root {tmp_path}; {codings} access_log {tmp_path}/access.log ratio;"
+    log_format = "log_format ratio '$gzip_ratio $brotli_ratio $zstd_ratio';"
+    async with serve(tmp_path, config, log_format) as proxy:
         client = await proxy.client()
-        answer = await client.ask(fetch("gzip"))
-        await client.ask(fetch("br"))
-        ratio, none = await proxy.logged(2)
-        assert abs(float(ratio) - len(TEXT) / len(answer.body)) < 0.006
-        assert none == "-"
+        for place, coding in enumerate(("gzip", "br", "zstd")):
+            answer = await client.ask(fetch(coding))
+            told = (await proxy.logged(place + 1))[place].split()
+            assert abs(float(told.pop(place)) - len(TEXT) / len(answer.body)) < 0.006
+            assert told == ["-", "-"]
 
 
 @pytest.mark.parametrize("source", ["file", "upstream"])
