@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from .scenarios.all import SCENARIOS
 from .scenarios.scenario import Column, Scenario
 
 YARDSTICK = "nginx"
+NUMBER = re.compile(r"–|[\d,.]+( \(\d+ errors\))?")
 
 
 def read_all(folder: Path) -> dict[str, Outcome]:
@@ -90,7 +92,7 @@ def _first_line(text: str) -> str:
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """A Markdown table; cells that are numbers go to the right."""
-    right = [bool(rows) and all(row[i][:1].isdigit() or row[i] == "–" for row in rows) for i in range(len(head))]
+    right = [bool(rows) and all(NUMBER.fullmatch(row[i]) for row in rows) for i in range(len(head))]
     lines = [head, ["---:" if r else "---" for r in right], *rows]
     return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
 

@@ -78,8 +78,9 @@ def _found(cell: Cell | None) -> list[str]:
 def notes(tale: Tale) -> str:
     versions = ", ".join(f"{name} {version}" for name, version in tale.versions.items())
     rounds = max(len(cell.rounds) for cell in tale.cells)
+    times = f"{rounds} rounds" if rounds > 1 else "one round"
     lines = [
-        f"{tale.date}: {rounds} rounds; answers of all rounds together, figures are medians. No request begins after "
+        f"{tale.date}: {times}; answers of all rounds together, figures are medians. No request begins after "
         f"{tale.seconds:g} s of a cell. {versions}. *refused*: no connection; *closed*: the connection ended without "
         "an answer; *no answer*: none within the patience of a client. Latencies are those of answers 200."
     ]
