@@ -29,6 +29,8 @@ OK = "200"
 PATIENCE = 5.0
 LARGEST = 65536
 
+Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
 
 @dataclass
 class Tally:
@@ -77,36 +79,38 @@ class Clients:
         return percentile(self.latencies, part)
 
     async def _client(self) -> None:
-        streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
-        while self.left > 0:
-            self.left -= 1
-            start = time.perf_counter()
-            status = NO_ANSWER
-            try:
-                if streams is None:
-                    status = REFUSED
-                    streams = await self._connect()
-                status = CLOSED
-                status, kept = await _ask(*streams)
-                if not kept:
-                    _leave(streams)
-                    streams = None
-            except asyncio.CancelledError:
-                status = NO_ANSWER
-                raise
-            except (OSError, asyncio.IncompleteReadError, ValueError):
-                _leave(streams)
-                streams = None
-            finally:
-                self.statuses[status] += 1
-                self.last = time.perf_counter()
-                if status == OK:
-                    self.latencies.append(self.last - start)
-            if status != OK:
-                await asyncio.sleep(self.pause)
-        _leave(streams)
+        streams: Streams | None = None
+        try:
+            while self.left > 0:
+                self.left -= 1
+                status, streams = await self._request(streams)
+                if status != OK:
+                    await asyncio.sleep(self.pause)
+        finally:
+            await _leave(streams)
 
-    async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    async def _request(self, streams: Streams | None) -> tuple[str, Streams | None]:
+        """One request to its end: what became of it, and the connection if it goes on."""
+        start, status, kept = time.perf_counter(), REFUSED, False
+        try:
+            streams = streams or await self._connect()
+            status = CLOSED
+            status, kept = await _ask(*streams)
+        except asyncio.CancelledError:
+            status = NO_ANSWER
+            raise
+        except (OSError, asyncio.IncompleteReadError, ValueError):
+            pass  # the status says how far it came
+        finally:
+            self.statuses[status] += 1
+            self.last = time.perf_counter()
+            if status == OK:
+                self.latencies.append(self.last - start)
+            if not kept:
+                await _leave(streams)
+        return status, streams if kept else None
+
+    async def _connect(self) -> Streams:
         if not self.address.startswith("unix:"):
             host, _, port = self.address.partition(":")
             return await asyncio.open_connection(host, int(port))
@@ -134,10 +138,11 @@ async def _ask(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> tu
     return status, kept
 
 
-def _leave(streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None) -> None:
+async def _leave(streams: Streams | None) -> None:
     if streams:
         with contextlib.suppress(OSError):
             streams[1].close()
+            await streams[1].wait_closed()
 
 
 async def main(address: str, clients: int, requests: int, seconds: float, pause: float) -> None:

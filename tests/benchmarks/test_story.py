@@ -33,6 +33,7 @@ def replies(*answers: bytes) -> Handler:
         await reader.readuntil(b"\r\n\r\n")
         writer.write(left.pop(0))
         writer.close()
+        await writer.wait_closed()
 
     return handle
 
