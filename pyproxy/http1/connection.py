@@ -215,11 +215,15 @@ class ClientConnection(RequestBodyReader, asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         if self._request is None and self._body is None and not self._buffer and not self._lingering:
-            if data == self._last_block and not self._write_paused:
+            if self._write_paused:
+                self._buffer = data
+                self._advance()
+            elif data == self._last_block:
                 self._begin(self._last_route)
             else:
                 self._buffer = data
-                self._advance()
+                if not self._begin_next(0):
+                    self._rest(unfinished=True)
         elif self._tunnel is not None:
             self._tunnel.tunnel_data(data)
         elif self._lingering:
@@ -255,6 +259,10 @@ class ClientConnection(RequestBodyReader, asyncio.Protocol):
                 self.worker.loop.call_soon(self._advance)
         finally:
             self._advancing = False
+        self._rest(unfinished)
+
+    def _rest(self, unfinished: bool) -> None:
+        """See to what is left in the buffer: the beginning of a head, or requests that have to wait."""
         if self._request is not None or self._body is not None or self._lingering:
             return
         if unfinished or len(self._buffer) <= PIPELINE:
@@ -280,7 +288,9 @@ class ClientConnection(RequestBodyReader, asyncio.Protocol):
         buffer = self._buffer
         if len(buffer) < self._look_again and find_blank_line(buffer, max(0, seen - 3)) is None:
             return False
-        end = find_head_end(buffer)
+        blank = find_blank_line(buffer)
+        # so early, it is among the empty lines before the head
+        end = -1 if blank is None else blank.end() if blank.end() > 4 else find_head_end(buffer)
         try:
             if end < 0:
                 self._server.parser.check_unfinished(buffer, 0, seen)

@@ -146,7 +146,12 @@ class Exchange:
         connection = None if stale else peer.take() if self.options.bind is None else peer.take_from(self.local)
         if connection is not None:
             attempt.reused = True
-            self.connected(connection, now)
+            if self.body is None:
+                self.connection = connection
+                attempt.connected = now
+                connection.begin(self, self.block, now)
+            else:
+                self.connected(connection, now)
         else:
             self._connecting = peer.connect(self, self.options.connect_timeout)
 

@@ -66,10 +66,13 @@ class ProxyHandler:
             except ValueError as error:
                 request.complain(ERROR, str(error))
                 return 500
-            body = b"" if self._set_body is None else self._set_body.render(request)
-            framing = b"" if (length := self.body_length(request)) is None else b"Content-Length: %d\r\n" % length
+            framing = b""
+            if self._set_body is not None or route.head.fields.content_length is not None or request.body is not None:
+                framing = b"" if (length := self.body_length(request)) is None else b"Content-Length: %d\r\n" % length
             method = self._writer.method(request)
-            block = self._writer.write(request, method, target, self.target.uri(request, target), framing) + body
+            block = self._writer.write(request, method, target, self.target.uri(request, target), framing)
+            if self._set_body is not None:
+                block += self._set_body.render(request)
             if self._repeats and not request.moved:
                 # nothing is remembered of a request with a body: it comes by another way
                 route.memo = (target, block, method)

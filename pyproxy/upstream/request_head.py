@@ -88,19 +88,21 @@ class RequestHeadWriter:
     def write(self, request: Request, method: bytes, target: Target, uri: bytes, framing: bytes) -> bytes:
         """The whole block; ``framing`` is the field that says how long the body is, or empty."""
         head = request.route.head
-        host = (self._host.render(request) if self._host is not None else b"") or target.host
-        lines = [method, b" ", uri, self._version, b"Host: ", escape_controls(host), b"\r\n"]
+        host = target.host_field
+        if self._host is not None and (value := self._host.render(request)):
+            host = b"Host: %b\r\n" % escape_controls(value)
+        lines = [method, b" ", uri, self._version, host]
         for lower, start, template in self._fields:
             if (value := template.render(request)) and not (lower == b"upgrade" and b"h2c" in value.lower()):
                 lines += (start, escape_controls(value), b"\r\n")
         if head.upgrade is not None and not self._own_upgrade:
             lines.append(UPGRADE)
-        lines.append(framing)
+        fields = b""
         if self._pass_fields:
-            fields = head.fields
-            plan = self._plans.get((fields.names, fields.connection)) or self._make_plan(fields)
-            lines.append(plan.frame % plan.pick(fields.values))
-        lines.append(b"\r\n")
+            given = head.fields
+            plan = self._plans.get((given.names, given.connection)) or self._make_plan(given)
+            fields = plan.frame % plan.pick(given.values)
+        lines += (framing, fields, b"\r\n")
         return b"".join(lines)
 
     def _make_plan(self, fields: Fields) -> _Plan:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pyproxy.config import values
 from pyproxy.config.tree import Source
 from pyproxy.core.request import AS_SENT, REWRITTEN_HERE
-from pyproxy.core.uri import escape, escape_spaces
+from pyproxy.core.uri import escape, escape_controls, escape_spaces
 from pyproxy.upstream.group import Group, Keepalive
 from pyproxy.upstream.named_group import NamedGroup, is_name
 from pyproxy.upstream.peer import Peer
@@ -36,6 +36,11 @@ class Target:
     uri: bytes | None
     url: str
     """As in log lines, without the URI."""
+    host_field: bytes = field(init=False)
+    """The Host field, unless the configuration sets another."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "host_field", b"Host: %b\r\n" % escape_controls(self.host))
 
 
 class Targets:
