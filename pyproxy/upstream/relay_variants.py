@@ -125,8 +125,14 @@ class PacedStoringRelay(PacedRelay, StoringRelay):
     """Both."""
 
 
+class RangedRelay(Relay):
+    """Bit by bit even where all came at once: one range is cut out of it, not several (``proxy_force_ranges``)."""
+
+
 def relay_class(options: Options) -> type[Relay]:
     """The one for what a location wants of its answers."""
     if options.limit_rate is not None:
         return PacedStoringRelay if options.store is not None else PacedRelay
-    return StoringRelay if options.store is not None else Relay
+    if options.store is not None:
+        return StoringRelay
+    return RangedRelay if options.force_ranges else Relay

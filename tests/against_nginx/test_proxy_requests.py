@@ -100,6 +100,16 @@ CONFIG = """
             proxy_set_header X-Chunked "$proxy_internal_chunked";
             proxy_request_buffering off;
         }
+        location /trailers/ {
+            proxy_pass http://@upstream@;
+            proxy_pass_trailers on;
+            proxy_hide_header X-Hidden;
+        }
+        location /ranges/ {
+            proxy_pass http://@upstream@;
+            proxy_force_ranges on;
+            access_log off;
+        }
         location /limited/ {
             limit_rate 1000000;
             limit_rate_after 100;
@@ -112,6 +122,10 @@ CONFIG = """
 EARLY = b"HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\nX-Hidden: x\r\n\r\n"
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 HINTS = "X-Hints: 1"
+
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n"
+TRAILERS = Reply(CHUNKED + b"X-Sum: 7\r\nX-Hidden: h\r\n\r\n")
+TEN = answer("Accept-Ranges: none", body=b"0123456789")
 
 
 def intercepted(status: int, *fields: str) -> Exchange:
@@ -178,6 +192,15 @@ EXCHANGES = [
         logs=1,
         lacks=" 7 ",
     ),
+    Exchange("trailers", get("/trailers/"), upstream=TRAILERS, contains="X-Sum: 7", lacks="X-Hidden", logs=1),
+    Exchange("trailers for TE", get("/trailers/", "TE: trailers", "Connection: TE"), upstream=TRAILERS, logs=1),
+    Exchange("trailers for HTTP/1.0", get("/trailers/", version="1.0"), upstream=TRAILERS, lacks="X-Sum", logs=1),
+    Exchange("trailers, none there", get("/trailers/"), upstream=Reply(CHUNKED + b"\r\n"), logs=1),
+    Exchange("ranges", get("/ranges/", "Range: bytes=2-4"), 206, upstream=TEN, contains="b'234'"),
+    Exchange("ranges, two", get("/ranges/", "Range: bytes=0-1,3-4"), upstream=TEN),
+    Exchange("ranges, too far", get("/ranges/", "Range: bytes=20-"), 416, upstream=TEN),
+    Exchange("ranges, none wanted", get("/ranges/"), upstream=TEN, contains="Accept-Ranges: bytes"),
+    Exchange("ranges of the upstream", get("/", "Range: bytes=2-4"), upstream=TEN, contains="b'0123456789'", logs=1),
     Exchange("limited", get("/limited/"), upstream=answer(body=b"x" * 5000), logs=1),
     Exchange("limited, empty", get("/limited/"), upstream=answer(body=b""), logs=1),
     Exchange("limited, head", head("/limited/"), upstream=answer(body=b""), logs=1),
