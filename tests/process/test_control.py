@@ -28,9 +28,8 @@ def test_a_job_arrives_with_where_each_directive_was_written(pair: Pair) -> None
     inner = Directive("listen", ("80",), None, Source("site.conf", 7))
     # larger than the buffers of a socket
     many = tuple(Directive("server", (str(number),), (inner,), Source("a.conf", number)) for number in range(20_000))
-    sent = Job(
-        many, "/prefix", "nginx.conf", User("nobody", 65534, 65534), {Address("a.test", 80): [Address("::1", 80)]}
-    )
+    resolved = {Address("a.test", 80): [Address("::1", 80)]}
+    sent = Job(many, "/prefix", "nginx.conf", User("nobody", 65534, 65534), resolved, {"limits": "/dev/shm/limits"})
     sending = threading.Thread(target=master.send, args=(sent,))
     sending.start()
     received = worker.receive()
