@@ -11,8 +11,12 @@ if TYPE_CHECKING:
 
 
 def basic_credentials(request: Request) -> tuple[bytes, bytes] | None:
-    """What the request's Authorization says, believed or not; None without a name, or where it cannot be read."""
-    value = request.route.head.fields.get(b"authorization")
+    """What the request's Authorization says, believed or not; None without a name, or where it cannot be read.
+
+    Of CONNECT it is Proxy-Authorization: the other one is for the server at the tunnel's end (RFC 9110, 11.7).
+    """
+    field = b"proxy-authorization" if request.method == b"CONNECT" else b"authorization"
+    value = request.route.head.fields.get(field)
     if value is None or value[:6].lower() != b"basic ":
         return None
     # as nginx: the padding may be missing, and what comes after it is not looked at

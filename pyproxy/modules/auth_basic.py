@@ -30,7 +30,11 @@ class _AuthBasic:
         if realm == b"off":
             return None
         given = basic_credentials(request)
-        refusal = Refusal(401, ((b"WWW-Authenticate", b'Basic realm="%b"' % realm),))
+        challenge = b'Basic realm="%b"' % realm
+        if request.method == b"CONNECT":
+            refusal = Refusal(407, ((b"Proxy-Authenticate", challenge),))
+        else:
+            refusal = Refusal(401, ((b"WWW-Authenticate", challenge),))
         if given is None:
             request.complain(INFO, "no user/password was provided for basic authentication")
             return refusal

@@ -32,6 +32,12 @@ CONFIG = """
         root @folder@/www;
     }
     server {
+        listen 127.0.0.1:@locked@;
+        auth_basic "closed";
+        auth_basic_user_file @folder@/passwords;
+        tunnel_pass @upstream@;
+    }
+    server {
         listen 127.0.0.1:@none@;
         server_name tunnels;
         tunnel_pass @upstream@;
@@ -64,6 +70,7 @@ EXCHANGES = [
     Exchange("HTTP/1.0", connect("a:80", version="1.0"), 405, methods=("GET",)),
     Exchange("with a body", connect("a:80", "Content-Length: 3") + b"abc", 400, methods=("GET",)),
     Exchange("no Host", raw("CONNECT a:80 HTTP/1.1\n\n"), 400, methods=("GET",)),
+    refused("no credentials", "a:80", 407, at="locked"),
     refused("a path", "a:80/"),
     refused("a query", "a:80?"),
     refused("a fragment", "a:80#"),
