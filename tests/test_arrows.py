@@ -68,7 +68,7 @@ IMPORTS = {module: sorted(set(imports(ast.parse(path.read_text())))) for module,
 
 
 def test_the_files_are_found() -> None:
-    assert "pyproxy.core.phases" in IMPORTS["pyproxy.http1.connection"]
+    assert "pyproxy.core.phases" in IMPORTS["pyproxy.http1.request_reader"]
 
 
 @pytest.mark.parametrize("module", MODULES)

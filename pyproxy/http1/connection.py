@@ -1,96 +1,33 @@
-"""A client's connection and its life: requests one after the other, keep-alive, the end.
-
-Callbacks only. A request whose bytes repeat those of the last one on the same connection is not parsed or
-routed again; that memory is the connection's own, so that nothing can pass from one client to another.
-"""
+"""A client's connection and its life: made, kept, closed, lost. Callbacks only."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import socket
-import time
 from errno import ETIMEDOUT
-from math import inf
 from typing import TYPE_CHECKING, Final, cast
 
-from pyproxy.core import phases
 from pyproxy.core.log import INFO
-from pyproxy.core.request import Request, Route
-from pyproxy.core.uri import BadURI, normalise
-from pyproxy.http1.body import body_reader, request_framing
-from pyproxy.http1.head import find_head_end, unreadable_head
-from pyproxy.http1.line_ends import find_blank_line
-from pyproxy.http1.message import BadMessage
 from pyproxy.http1.nowhere import NOWHERE
-from pyproxy.http1.request_body import RequestBodyReader
+from pyproxy.http1.request_reader import RequestReader
 
 if TYPE_CHECKING:
-    from pyproxy.core.message import RequestHead
-    from pyproxy.core.proxy_protocol import Proxied
     from pyproxy.http1.server import Http1Server
 
-REMEMBERED_HEAD: Final = 2048
-"""Bytes of the largest request head that a connection remembers."""
-PIPELINE: Final = 65536
-"""Bytes of further requests that are read while one is being answered."""
 TIMED_OUT: Final = f"client timed out ({ETIMEDOUT}: {os.strerror(ETIMEDOUT)})"
 TCP_INFO_SIZE: Final = 104
 """Bytes of the part of Linux's struct tcp_info that all versions have."""
-AT_ONCE: Final = 100
-"""Pipelined requests that are answered before other connections have their turn."""
 
 
-class ClientConnection(RequestBodyReader, asyncio.Protocol):
+class ClientConnection(RequestReader, asyncio.Protocol):
     """One connection from a client; the ``Stream`` of every request on it."""
 
-    __slots__ = (
-        "_advancing",
-        "_head_begun",
-        "_head_started",
-        "_last_block",
-        "_last_head",
-        "_last_route",
-        "_lingering",
-        "_local",
-        "_look_again",
-        "_server",
-        "listener",
-        "opened",
-        "pipelined",
-        "remote_addr",
-        "remote_port",
-        "scheme",
-        "serial",
-    )
-
-    proxied: Proxied | None = None
-    """What a header of the PROXY protocol said; only the connections that wait for one have any."""
+    __slots__ = ("_local",)
 
     def __init__(self, server: Http1Server) -> None:
-        super().__init__()
-        self._server = server
-        self.worker = server.worker
-        self.listener = server.listener
-        self.scheme = b"http"
-        self.serial = next(server.worker.serials)
-        self._limits = server.listener.names.default.default_location.limits
-        self.opened = time.time()
-        self.pipelined = False
-        self._head_begun = True
-        self._head_started = 0.0
-        """time.time() when the first part of a head came that is not whole yet."""
-        self._look_again = 0
-        """Bytes of an unfinished head from which on it is looked at again."""
-        self._last_block: bytes | None = None
-        self._last_head: RequestHead | None = None
+        super().__init__(server)
         self._local: tuple[bytes, int] | None = None
-        self._last_route: Route
-        self._advancing = False
-        self._lingering = False
-
-    # Its life
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
@@ -211,215 +148,7 @@ class ClientConnection(RequestBodyReader, asyncio.Protocol):
         """Whether it is busy with a request."""
         return self._request is not None or self._body is not None or self._lingering
 
-    # Requests
-
-    def data_received(self, data: bytes) -> None:
-        if self._request is None and self._body is None and not self._buffer and not self._lingering:
-            if self._write_paused:
-                self._buffer = data
-                self._advance()
-            elif data == self._last_block:
-                self._begin(self._last_route)
-            else:
-                self._buffer = data
-                if not self._begin_next(0):
-                    self._rest(unfinished=True)
-        elif self._tunnel is not None:
-            self._tunnel.tunnel_data(data)
-        elif self._lingering:
-            self._linger_on()
-        elif self._sink is not None:
-            self._feed(data)
-        else:
-            seen = len(self._buffer)
-            self._buffer += data
-            if self._request is None:
-                self._advance(seen)
-            elif len(self._buffer) > PIPELINE:
-                self.pause_body()
-
-    def _advance(self, seen: int = 0) -> None:
-        """Begin the request that the buffer holds, and the next one as long as each is answered at once.
-
-        The first ``seen`` bytes of an unfinished head have been looked at before.
-        """
-        if self._advancing:
-            return  # this is called from within a request that it has begun, and goes on by itself
-        self._advancing = True
-        unfinished = False
-        try:
-            for _ in range(AT_ONCE):
-                if not self._buffer or not self._may_begin():
-                    break
-                if not self._begin_next(seen):
-                    unfinished = True
-                    break
-                seen = 0
-            else:
-                self.worker.loop.call_soon(self._advance)
-        finally:
-            self._advancing = False
-        self._rest(unfinished)
-
-    def _rest(self, unfinished: bool) -> None:
-        """See to what is left in the buffer: the beginning of a head, or requests that have to wait."""
-        if self._request is not None or self._body is not None or self._lingering:
-            return
-        if unfinished or len(self._buffer) <= PIPELINE:
-            self.resume_body()
-        else:
-            self.pause_body()
-        if self._ended and (unfinished or not self._buffer):
-            if unfinished:
-                self._log_unfinished("client prematurely closed connection", 400)
-            self._shut()
-
-    def _may_begin(self) -> bool:
-        return (
-            self._request is None
-            and self._body is None
-            and not self._write_paused
-            and not self._lingering
-            and not self._transport.is_closing()
-        )
-
-    def _begin_next(self, seen: int) -> bool:
-        """Take the next head out of the buffer and begin its request; False if the rest of the head is to come."""
-        buffer = self._buffer
-        if len(buffer) < self._look_again and find_blank_line(buffer, max(0, seen - 3)) is None:
-            return False
-        blank = find_blank_line(buffer)
-        # so early, it is among the empty lines before the head
-        end = -1 if blank is None else blank.end() if blank.end() > 4 else find_head_end(buffer)
-        try:
-            if end < 0:
-                self._server.parser.check_unfinished(buffer, 0, seen)
-                # a client that dribbles a long head must not have all of it looked at again for each byte
-                self._look_again = len(buffer) * 5 // 4 if len(buffer) > 1024 else 0
-                self._head_started = self._head_started or time.time()
-                if not self._head_begun:
-                    self._head_begun = True
-                    self.deadline = self.worker.now() + self.listener.names.default.header_timeout
-                return False
-            self._look_again = 0
-            block, self._buffer = buffer[:end], buffer[end:]
-            if block != self._last_block:
-                self._prepare(block)
-                if self._body is not None:
-                    self._last_block = None
-        except BadMessage as error:
-            self._refuse(error.status, error.reason, buffer)
-        except BadURI:
-            self._refuse(400, "client sent invalid request", buffer, "line")
-        else:
-            self._begin(self._last_route)
-        return True
-
-    def _prepare(self, block: bytes) -> None:
-        """Parse and route one head; remember both if the same bytes may come again."""
-        first = self._last_head is None and self.listener is self._server.listener
-        if first and (seen := self._server.first_heads.get(block)) is not None:
-            self._last_route, self._last_block, self._last_head = seen.again(), block, seen.head
-            return
-        head = self._last_head = self._server.parser.parse(block, self._last_head)
-        head.length = len(block)
-        server, name_captures = self.listener.names.find(head.host)
-        uri, args = normalise(head.target, server.merge_slashes)
-        location, captures = server.route(uri, name_captures)
-        self._last_route = Route(head, uri, args, server, location, captures)
-        self._last_block = block if len(block) <= REMEMBERED_HEAD else None
-        self._body = body_reader(request_framing(head)) if head.content_length or head.chunked else None
-        self.body_read = 0
-        if first and self._body is None:
-            self._server.first_heads.put(block, self._last_route.again())
-
-    def _begin(self, route: Route) -> None:
-        self.requests += 1
-        limits = self._limits = route.location.limits
-        started = time.time()
-        self.keep_alive = (
-            route.head.keep_alive
-            and self.requests < limits.keepalive_requests
-            and started - self.opened < limits.keepalive_time
-            and limits.keepalive_timeout > 0
-            and not self._server.draining
-        )
-        if self._head_started:
-            started, self._head_started = self._head_started, 0.0
-        self._request = request = Request(self, route, started)
-        self.deadline = inf
-        try:
-            phases.run(request)
-        except Exception as error:
-            self._fail(request, error)
-
-    def _fail(self, request: Request, error: Exception) -> None:
-        """A fault of ours in the middle of a request costs that request, no more."""
-        self.worker.loop.call_exception_handler({"message": "a request failed", "exception": error, "protocol": self})
-        if request.handler is not None:
-            request.handler.client_gone()
-            request.handler = None
-        phases.fail(request, error)
-
-    def _refuse(self, status: int, reason: str, raw: bytes, part: str = "") -> None:
-        """Answer a head that cannot be used, and read no further: the bytes after it have no meaning."""
-        # of a line that is too long nothing is known but that
-        request = self._request = self._unreadable(raw.partition(b"\n")[0] if status == 414 else raw)
-        self._limits = request.location.limits
-        self.deadline = inf
-        request.complain(INFO, f"{reason} while reading client request {part or _part(request)}")
-        phases.finalize(request, status)
-
-    def _log_unfinished(self, reason: str, status: int) -> None:
-        request = self._unreadable(self._buffer)
-        self._buffer = b""
-        request.complain(INFO, f"{reason} while reading client request {_part(request)}")
-        request.error_status = status
-        request.log()
-
-    def _unreadable(self, raw: bytes) -> Request:
-        server = self.listener.names.default
-        self.requests += 1
-        self.keep_alive = False
-        head = unreadable_head(raw)
-        uri = args = b""
-        if head.target:
-            with contextlib.suppress(BadURI):
-                uri, args = normalise(head.target, server.merge_slashes)
-        return Request(self, Route(head, uri, args, server, server.default_location, None), time.time())
-
-    # After a response
-
-    def _done(self, request: Request) -> None:
-        self._request = None
-        request.log()
-        if not self.keep_alive:
-            self._close()
-        elif self._body is not None:
-            self._discard_body()
-        else:
-            self._idle()
-            if self._buffer:
-                self.pipelined = True
-                self._advance()
-            elif self.pipelined:
-                self.pipelined = False
-
-    def _body_over(self) -> None:
-        if not self.keep_alive:  # shut down meanwhile
-            self._close()
-            return
-        self._idle()
-        self.pipelined = bool(self._buffer)
-        self._advance()
-
-    def _idle(self) -> None:
-        """Wait for the next request."""
-        self._head_begun = False
-        if self._ended and not self._buffer:
-            self._shut()
-        elif not self._write_paused:
-            self.deadline = self.worker.now() + self._limits.keepalive_timeout
+    # The end
 
     def resume_writing(self) -> None:
         super().resume_writing()
@@ -453,11 +182,6 @@ class ClientConnection(RequestBodyReader, asyncio.Protocol):
 
     def _linger_on(self) -> None:
         self.deadline = min(self.worker.now() + self._limits.lingering_timeout, self._lingering_until)
-
-
-def _part(request: Request) -> str:
-    """Of a head that is refused or cut, the part that was being read."""
-    return "headers" if request.head.version else "line"
 
 
 def _address(name: object) -> tuple[bytes, int]:

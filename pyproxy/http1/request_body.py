@@ -1,4 +1,4 @@
-"""The body-reading third of a client's connection: to whom a request's body goes, how fast, and if nobody wants it."""
+"""The body-reading part of a client's connection: to whom a request's body goes, how fast, and if nobody wants it."""
 
 from __future__ import annotations
 

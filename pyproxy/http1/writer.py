@@ -1,4 +1,4 @@
-"""The writing third of a client's connection: response heads, bodies, files, and the client's own pace."""
+"""The writing part of a client's connection: response heads, bodies, files, and the client's own pace."""
 
 from __future__ import annotations
 
