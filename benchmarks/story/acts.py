@@ -15,11 +15,11 @@ from benchmarks.process import PATIENCE
 
 from .clients import Tally
 from .fronts import Fronts
-from .servers import FLASK, GEVENT, SYNC, SYNC_TCP, WORKERS, Server
+from .servers import FLASK, GEVENT, RESTARTED, SYNC, SYNC_TCP, WORKERS, Server
 
 SLOW_CLIENTS = 200
 RESTART_EVERY = 2.0
-"""Seconds from one start of the application to its next stop."""
+"""Seconds from the application's first answers to its next stop."""
 VISITORS = 20
 """Clients while the application restarts."""
 WARMING = 60
@@ -77,9 +77,10 @@ def _restarting(lab: Lab, server: Server, address: str) -> Iterator[None]:
         try:
             while not end.is_set():
                 with server.started(lab, address):
+                    ask(address, WORKERS, WORKERS, PATIENCE)
                     up.set()
                     end.wait(RESTART_EVERY)
-        except (OSError, RuntimeError) as error:
+        except (OSError, RuntimeError, subprocess.SubprocessError) as error:
             problems.append(error)
             up.set()
 
@@ -115,6 +116,6 @@ ACTS: dict[str, Act] = {
     for act in (
         Act("clients", (FLASK, SYNC, GEVENT), (10, 100, 500, 1000), many_clients, (8, 20)),
         Act("slow", (SYNC_TCP,), (1,), slow_clients, (4, 10)),
-        Act("restart", (GEVENT,), (VISITORS,), restarts, (7, 20)),
+        Act("restart", (RESTARTED,), (VISITORS,), restarts, (12, 20)),
     )
 }

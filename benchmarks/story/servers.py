@@ -24,16 +24,15 @@ class Server:
     name: str
     title: str
     unix: bool = False
+    options: tuple[str, ...] = ()
 
     def command(self, address: str) -> list[str]:
         if self.name == "flask":
             port = address.rpartition(":")[2]
             where = ["--host", "127.0.0.1", "--port", port, "--without-threads", "--no-reload", "--no-debugger"]
             return [sys.executable, "-m", "flask", "--app", APPLICATION, "run", *where]
-        options = ["--worker-class", "gevent"] if self.name == "gevent" else []
-        if self.unix:
-            options += ["--backlog", str(SMALL_BACKLOG)]
-        return [sys.executable, "-m", "gunicorn", "--bind", address, "--workers", str(WORKERS), *options, APPLICATION]
+        command = [sys.executable, "-m", "gunicorn", "--bind", address, "--workers", str(WORKERS)]
+        return [*command, *self.options, APPLICATION]
 
     @contextlib.contextmanager
     def running(self, lab: Lab) -> Iterator[str]:
@@ -52,6 +51,13 @@ class Server:
 
 
 FLASK = Server("flask", "Flask's own server, single-threaded")
-SYNC = Server("sync", f"gunicorn, {WORKERS} sync workers, unix socket, backlog {SMALL_BACKLOG}", unix=True)
-GEVENT = Server("gevent", f"gunicorn, {WORKERS} gevent workers")
+SYNC = Server(
+    "sync",
+    f"gunicorn, {WORKERS} sync workers, unix socket, backlog {SMALL_BACKLOG}",
+    unix=True,
+    options=("--backlog", str(SMALL_BACKLOG)),
+)
+GEVENT = Server("gevent", f"gunicorn, {WORKERS} gevent workers", options=("--worker-class", "gevent"))
 SYNC_TCP = Server("sync-tcp", f"gunicorn, {WORKERS} sync workers")
+# Kept connections that are in use would hold its end up for 30 s, and it would answer on them all the time.
+RESTARTED = Server("gevent", GEVENT.title, options=(*GEVENT.options, "--graceful-timeout", "1"))
