@@ -89,8 +89,10 @@ def test_an_interrupt_leaves_nothing_behind(number: signal.Signals, tmp_path: Pa
         process.send_signal(number)
         said = process.communicate(timeout=30)[1]
     finally:
-        process.kill()
-        process.wait()
+        process.terminate()  # killed, it could not end what it has started
+        process.wait(30)
+        assert process.stderr
+        process.stderr.close()
     assert process.returncode == 130, said
     assert not Path(f"/proc/{pid}").exists()
     assert not list(tmp_path.glob("pyproxy-bench-*"))
