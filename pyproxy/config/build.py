@@ -10,10 +10,10 @@ from typing import Any
 from pyproxy.config.schema import INSIDE_LOCATIONS, Context, Schema, Scope, Spec
 from pyproxy.config.tree import ConfigError, Directive, Source
 from pyproxy.config.values import Address
-from pyproxy.core.log import Logs
-from pyproxy.core.regex import compile_regex
+from pyproxy.core.log import WARN, Logs
 from pyproxy.core.routing import Locations, ServerNames
 from pyproxy.core.site import Listen, Listener, Location, Server, Site
+from pyproxy.core.timed_regex import RegexCompiler
 from pyproxy.core.variables import Variables
 
 
@@ -47,6 +47,7 @@ def build(
     site = Site(os.path.abspath(prefix), logs)
     site.folder = os.path.dirname(os.path.abspath(file))
     site.resolved.update(resolved or {})
+    variables.regex = RegexCompiler(site.warnings.append, lambda message: site.error_log.write(WARN, message))
     try:
         _build(site, root, schema, variables)
     except BaseException:
@@ -144,7 +145,7 @@ def _locations(scope: Scope, server: Server, schema: Schema) -> Locations:
             raise ConfigError(f'duplicate location "{match}", it stands in {seen[key]} already', source)
         seen[key] = source
         location = Location(server, str(match), source)
-        _place(table, location, match, scope.site.warnings)
+        _place(table, location, match, scope)
         _location(location, child, schema)
         if nested := _locations(child, server, schema):
             location.nested = nested
@@ -163,13 +164,15 @@ def _check_nesting(inner: LocationMatch, outer: LocationMatch, source: Source) -
         raise ConfigError(f'location "{inner}" is outside location "{outer}"', source)
 
 
-def _place(table: Locations, location: Location, match: LocationMatch, warnings: list[str]) -> None:
+def _place(table: Locations, location: Location, match: LocationMatch, scope: Scope) -> None:
     if match.kind == "@":
         if table.named.setdefault(match.text, location) is not location:
-            warnings.append(f'location "{match}" in {location.source} is ignored, there is one of that name already')
+            scope.site.warnings.append(
+                f'location "{match}" in {location.source} is ignored, there is one of that name already'
+            )
     elif match.kind in ("~", "~*"):
         try:
-            location.regex = compile_regex(match.text, match.kind == "~*")
+            location.regex = scope.regex(match.text, match.kind == "~*")
         except ValueError as error:
             raise ConfigError(str(error), location.source) from error
         table.regexes.append(location)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from enum import Flag, auto
@@ -145,6 +146,10 @@ class Scope:
     def template(self, text: str) -> Template:
         """Compile ``text`` with this configuration's variables."""
         return self.variables.template(text)
+
+    def regex(self, pattern: str, ignore_case: bool = False) -> re.Pattern[bytes]:
+        """Compile a regular expression in PCRE's notation. Raises ValueError with the reason why it cannot be used."""
+        return self.variables.regex(pattern, ignore_case)
 
 
 @dataclass(frozen=True, slots=True)

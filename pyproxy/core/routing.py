@@ -24,7 +24,7 @@ class ServerNames:
 
     def add(self, name: str | re.Pattern[bytes], server: Server) -> bool:
         """Let ``server`` answer for ``name``; False if another server already does."""
-        if isinstance(name, re.Pattern):
+        if not isinstance(name, str):
             self._regexes.append((name, server))
             return True
         return self._names.add(name, server)

@@ -13,6 +13,8 @@ from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
+from pyproxy.core.regex import compile_regex
+
 if TYPE_CHECKING:
     from pyproxy.core.request import Request
 
@@ -75,6 +77,8 @@ class Variables:
         """None while it is being made."""
         self.warnings: list[str] = []
         """What is odd about those that were made, one sentence each."""
+        self.regex: Callable[..., re.Pattern[bytes]] = compile_regex
+        """Compiles the configuration's regular expressions."""
         for variable in variables:
             self.add(variable)
 

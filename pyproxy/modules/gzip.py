@@ -10,7 +10,6 @@ from pyproxy.config.tree import Directive
 from pyproxy.core.compression import STEP, Compression, Encoder, ratio
 from pyproxy.core.encodings import PROXIED, Encodings
 from pyproxy.core.media_types import MediaTypes
-from pyproxy.core.regex import compile_regex
 from pyproxy.core.request import Request
 from pyproxy.core.site import Location
 from pyproxy.core.variables import Variable
@@ -83,7 +82,7 @@ def _compile(scope: Scope, location: Location) -> None:
         scope.get("gzip_vary"),
         scope.get("gzip_http_version"),
         scope.get("gzip_proxied"),
-        tuple(compile_regex(pattern, ignore_case=True) for pattern in patterns),
+        tuple(scope.regex(pattern, ignore_case=True) for pattern in patterns),
     )
     if not scope.get("gzip"):
         return

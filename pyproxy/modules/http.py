@@ -14,7 +14,6 @@ from pyproxy.config.schema import ANYWHERE, MANY, Context, Module, Scope, Spec, 
 from pyproxy.config.tree import Directive
 from pyproxy.core.captures import group_variables
 from pyproxy.core.hostnames import is_name
-from pyproxy.core.regex import compile_regex
 from pyproxy.core.site import Listen, Location, Server
 from pyproxy.core.variables import Variable
 
@@ -98,7 +97,7 @@ def _server_name(directive: Directive, scope: Scope) -> list[str | re.Pattern[by
             raise ValueError("empty regular expression in a server name")
         if name.startswith("~"):
             # the host that it is compared with is in lower case
-            names.append(compile_regex(name[1:], ignore_case=True))
+            names.append(scope.regex(name[1:], ignore_case=True))
             continue
         if not is_name(name):
             raise ValueError(f'server name "{name}" is invalid: an asterisk may only stand at the start or the end')

@@ -9,7 +9,6 @@ from pyproxy.config.schema import Context, Module, Scope, Spec, number
 from pyproxy.config.tree import ConfigError, Directive
 from pyproxy.core.captures import group_variables, matched
 from pyproxy.core.hostnames import HostNames, is_name
-from pyproxy.core.regex import compile_regex
 from pyproxy.core.request import Request
 from pyproxy.core.variables import Deferred, Depends, Template, Variable, Variables, literal, variable_name
 
@@ -20,6 +19,7 @@ class _Table:
     """What one ``map`` block says."""
 
     def __init__(self, directive: Directive, variables: Variables) -> None:
+        self._regex = variables.regex
         self.flags: set[str] = set()
         self.names: HostNames[Template] = HostNames()
         self.regexes: list[tuple[re.Pattern[bytes], Template]] = []
@@ -45,7 +45,7 @@ class _Table:
             self.default = value
         elif key.startswith("~"):
             ignore_case = key.startswith("~*")
-            self.regexes.append((compile_regex(key[2 if ignore_case else 1 :], ignore_case), value))
+            self.regexes.append((self._regex(key[2 if ignore_case else 1 :], ignore_case), value))
         elif not self._add_text(key.removeprefix("\\"), value):
             raise ValueError(f'conflicting parameter "{key}"')
 

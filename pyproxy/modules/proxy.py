@@ -9,7 +9,6 @@ from typing import Any
 from pyproxy.config import values
 from pyproxy.config.schema import ANYWHERE, Context, Module, Scope, Spec, flag, number, template
 from pyproxy.config.tree import ConfigError, Directive, Source
-from pyproxy.core.regex import compile_regex
 from pyproxy.core.request import Request
 from pyproxy.core.site import Location
 from pyproxy.core.variables import Depends, Template, Variable, literal
@@ -70,7 +69,7 @@ def _rewrite(directive: Directive, scope: Scope, ignore_case: bool = False) -> R
     if pattern.startswith("~"):
         expression = pattern[1:] if ignore_case else pattern[1:].removeprefix("*")
         return Regex(
-            compile_regex(expression, ignore_case or pattern.startswith("~*")),
+            scope.regex(expression, ignore_case or pattern.startswith("~*")),
             scope.template(replacement),
         )
     return Prefix(scope.template(pattern), scope.template(replacement))
@@ -100,7 +99,7 @@ def _cookie_flags(directive: Directive, scope: Scope) -> CookieFlags | str:
     for text in flags:
         if "$" not in text and text.lower().encode() not in FLAGS:
             scope.site.warnings.append(f'"{text}" is no flag of a cookie in {directive.source}')
-    pattern = compile_regex(cookie[1:], ignore_case=True) if cookie.startswith("~") else scope.template(cookie)
+    pattern = scope.regex(cookie[1:], ignore_case=True) if cookie.startswith("~") else scope.template(cookie)
     return CookieFlags(pattern, [scope.template(flag) for flag in flags])
 
 

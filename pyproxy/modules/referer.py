@@ -95,7 +95,7 @@ def _compile(scope: Scope, location: Location) -> None:
             valid.add(word)
     if valid.server_names:
         for name in location.server.names:
-            if isinstance(name, re.Pattern):
+            if not isinstance(name, str):
                 valid.host_regexes.append(name)
             elif name:
                 valid.add_host(name)

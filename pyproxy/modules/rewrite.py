@@ -10,7 +10,6 @@ from pyproxy.config.tree import Directive
 from pyproxy.core import condition, script
 from pyproxy.core.captures import group_variables
 from pyproxy.core.log import WARN
-from pyproxy.core.regex import compile_regex
 from pyproxy.core.request import Request
 from pyproxy.core.site import Location, Phase, Server
 from pyproxy.core.text_answer import answer_with
@@ -44,7 +43,7 @@ def _rewrite(directive: Directive, scope: Scope) -> script.Rewrite:
         raise ValueError(f'invalid parameter "{how}", expected last, break, redirect or permanent')
     status = _FLAGS[how] or (302 if replacement.startswith(URLS) else 0)
     template = scope.template(replacement.removesuffix("?"))
-    return script.Rewrite(compile_regex(pattern), pattern, template, status, not replacement.endswith("?"), how)
+    return script.Rewrite(scope.regex(pattern), pattern, template, status, not replacement.endswith("?"), how)
 
 
 def _break(directive: Directive, scope: Scope) -> script.Step:
@@ -98,7 +97,7 @@ def _test(words: list[str], scope: Scope) -> condition.Condition:
         if operator in ("=", "!="):
             return condition.equals(variable, scope.template(value), operator == "=")
         if operator in ("~", "~*", "!~", "!~*"):
-            regex = compile_regex(value, operator.endswith("*"))
+            regex = scope.regex(value, operator.endswith("*"))
             return condition.matches(variable, regex, not operator.startswith("!"))
         raise ValueError(f'unexpected "{operator}" in condition, expected = != ~ ~* !~ !~*')
     raise ValueError(

@@ -42,7 +42,10 @@ def test_digits_are_ascii_and_case_counts_unless_said() -> None:
 
 @pytest.mark.parametrize(
     "pattern",
-    ["(a", "a**", "[a", r"\K", "(?R)", r"\Qa\E", "a(?i)b", "[:alpha:]", "[[:^alpha:]]", "[[:no:]]", "(?<n>a)(?<n>b)"],
+    [
+        *("(a", "a**", "[a", "a)", "[:alpha:]", "[[:no:]]", "(?<n>a)(?<n>b)", r"[\R]", "a\\"),
+        *(r"\K", "(?R)", "(?1)", "(?|a)", "(?&n)", "(*UTF8)a", "(?U)a", r"\p{L}", r"\X", "(?<=a|bc)", "(?C)"),
+    ],
 )
 def test_refused(pattern: str) -> None:
     with pytest.raises(ValueError, match="regular expression"):
