@@ -117,6 +117,7 @@ class Location:
         self.error_log: ErrorLog
         self.log_subrequest = False
         self.log_handlers: tuple[Callable[[Request], None], ...] = ()
+        self.chunked_transfer_encoding = True
         self.max_ranges = MAX_RANGES
         self.slice = 0
         """Bytes of an answer that upstreams are asked for at a time, 0 for all."""

@@ -137,19 +137,24 @@ class ResponseWriter:
         if response.status == 204:
             response.length = None
         elif not self._skip_body:
-            if response.trailers is not None and request.route.head.version == 11:
-                response.length = None
+            if response.length is None or response.trailers is not None:
+                framing = self._open_end(request, response)
             self._left = response.length
-            if response.length is None:
-                if request.route.head.version == 11:
-                    self._chunked, framing = True, CHUNKED
-                else:
-                    self.keep_alive = False
         if not self.keep_alive:
             return framing + CLOSE
         if seconds := self._limits.keepalive_timeout_header:
             return framing + KEEP_ALIVE + b"Keep-Alive: timeout=%d\r\n" % seconds
         return framing + KEEP_ALIVE
+
+    def _open_end(self, request: Request, response: Response) -> bytes:
+        """Frame a body whose length is not known, or after which trailers come."""
+        if request.route.head.version == 11 and request.location.chunked_transfer_encoding:
+            response.length = None
+            self._chunked = True
+            return CHUNKED
+        if response.length is None:
+            self.keep_alive = False
+        return b""
 
     def _block(self, request: Request, response: Response, second: int, connection: bytes) -> bytes:
         server = SERVER if request.location.server_tokens else SERVER_WITHOUT_VERSION

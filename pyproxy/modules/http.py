@@ -153,6 +153,7 @@ def _default_listen(scope: Scope) -> list[Listen]:
 
 def _compile_location(scope: Scope, location: Location) -> None:
     location.internal = bool(scope.get("internal"))
+    location.chunked_transfer_encoding = scope.get("chunked_transfer_encoding")
 
 
 def _buffers(directive: Directive, scope: Scope) -> tuple[int, int]:
@@ -223,6 +224,7 @@ MODULE = Module(
         flag("merge_slashes", HTTP | SERVER, True, "`//` in a path counts as `/`."),
         flag("ignore_invalid_headers", HTTP | SERVER, True, "Fields with unusual names are left out."),
         flag("underscores_in_headers", HTTP | SERVER, False, "`_` is usual in a field's name."),
+        flag("chunked_transfer_encoding", ANYWHERE, True, "HTTP/1.1 bodies of unknown length come in chunks."),
         flag("sendfile", ANYWHERE, True, NO_EFFECT),
         flag("tcp_nodelay", ANYWHERE, True, NO_EFFECT),
         flag("tcp_nopush", ANYWHERE, False, NO_EFFECT),

@@ -6,7 +6,7 @@ import pytest
 
 from .exchange import Exchange, get, head
 from .pair import Pair
-from .upstream import answer
+from .upstream import Reply, answer
 
 CONFIG = """
     add_header X-Http http;
@@ -41,9 +41,13 @@ CONFIG = """
         location /trailer-404/ { add_trailer T-A a always; add_trailer T-B b; return 404; }
         location /trailer-204/ { add_trailer T-A a; return 204; }
         location /trailer-status/ { add_trailer T-A "$status $sent_http_content_type"; return 200 text; }
+        location /unchunked/ { alias @root@/; chunked_transfer_encoding off; gzip on; }
+        location /unchunked-proxy/ { proxy_pass http://@upstream@/; chunked_transfer_encoding off; }
         location /trailer-gzip/ { alias @root@/; gzip on; add_trailer T-A a; }
     }
 """
+
+CHUNKED = Reply(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n")
 
 EXCHANGES = [
     Exchange("expires epoch", get("/epoch/ten.txt"), contains="Cache-Control: no-cache"),
@@ -84,6 +88,9 @@ EXCHANGES = [
     Exchange("a trailer of a variable", get("/trailer-status/"), contains="T-A: 200 text/plain"),
     Exchange("a trailer and gzip", get("/trailer-gzip/long.html", "Accept-Encoding: gzip"), contains="T-A: a"),
     Exchange("a trailer of an upstream's answer", get("/proxy/"), contains="T-Up: 200"),
+    Exchange("not chunked", get("/unchunked/long.html", "Accept-Encoding: gzip"), lacks="Transfer-Encoding"),
+    Exchange("not chunked, a trailer", get("/unchunked/ten.txt"), contains="Content-Length", lacks="T-Server"),
+    Exchange("not chunked, of an upstream", get("/unchunked-proxy/"), upstream=CHUNKED, lacks="Transfer-Encoding"),
     Exchange("trailers on one connection", get("/inherit/ten.txt") + get("/none/ten.txt"), (200, 200)),
 ]
 
