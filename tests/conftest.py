@@ -17,10 +17,13 @@ DELIBERATE = {
         ("pyproxy/core/lognames.py", {"append"}),
         ("pyproxy/upstream/store.py", {"write"}),
     ],
-    "os.path.abspath": [("pyproxy/upstream/store.py", {"__init__"})],
+    "os.path.abspath": [
+        ("pyproxy/upstream/store.py", {"__init__"}),
+        ("pyproxy/core/spool.py", {"_open"}),
+    ],
     "os.mkdir": [("pyproxy/upstream/store.py", {"__init__"})],
     "os.replace": [("pyproxy/upstream/store.py", {"_move"})],
-    "os.unlink": [("pyproxy/upstream/store.py", {"discard"})],
+    "os.unlink": [("pyproxy/upstream/store.py", {"discard"}), ("pyproxy/core/spool.py", {"close"})],
 }
 
 

@@ -71,6 +71,11 @@ class StreamAround:
         """Whether the request has a body that nobody has read yet."""
         return self.inner.body_pending
 
+    @property
+    def body_at_hand(self) -> bool:
+        """Whether all of the body has come."""
+        return self.inner.body_at_hand
+
     def read_body(self, sink: BodySink) -> None:
         """Start to hand the request's body to ``sink``."""
         self.inner.read_body(sink)

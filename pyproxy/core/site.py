@@ -56,6 +56,7 @@ class Limits:
 
     __slots__ = (
         "body_buffer_size",
+        "body_in_file_only",
         "body_temp_path",
         "body_timeout",
         "keepalive_requests",
@@ -70,6 +71,8 @@ class Limits:
     )
 
     body_buffer_size: int
+    body_in_file_only: str
+    """``off``, or that whole bodies go to files with names: ``on`` keeps these, ``clean`` does not."""
     body_timeout: float
     body_temp_path: str | None
     keepalive_requests: int

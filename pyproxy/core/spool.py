@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from typing import IO
+from typing import IO, cast
 
 
 class Spool:
@@ -35,11 +35,14 @@ class Spool:
             self._memory += data
         else:
             if self._file is None:
-                self._file = tempfile.TemporaryFile(dir=self._folder, buffering=0)  # noqa: SIM115  # close() closes it
+                self._file = self._open()
                 self._write(self._memory, 0)
                 self._memory = bytearray()
             self._write(data, self.size)
         self.size += len(data)
+
+    def _open(self) -> IO[bytes]:
+        return tempfile.TemporaryFile(dir=self._folder, buffering=0)
 
     def _write(self, data: bytes | bytearray, offset: int) -> None:
         assert self._file is not None
@@ -77,3 +80,21 @@ class Spool:
         if self._file is not None:
             self._file.close()
             self._file = None
+
+
+class NamedSpool(Spool):
+    """Always in a file, which has a name for others to find it by (``client_body_in_file_only``)."""
+
+    __slots__ = ("_keep", "path")
+
+    def __init__(self, folder: str | None, keep: bool) -> None:
+        """``keep``: the file stays when nobody here needs it any more."""
+        super().__init__(-1, folder)
+        self._keep = keep
+        self.path: str | None = None
+        """Where it is, once something was appended."""
+
+    def _open(self) -> IO[bytes]:
+        file = tempfile.NamedTemporaryFile(dir=self._folder, buffering=0, delete=not self._keep)  # noqa: SIM115
+        self.path = file.name
+        return cast(IO[bytes], file)

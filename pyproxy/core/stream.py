@@ -74,6 +74,10 @@ class Stream(Protocol):
     def body_pending(self) -> bool:
         """Whether the request has a body that nobody has read yet."""
 
+    @property
+    def body_at_hand(self) -> bool:
+        """Whether all of the body has come, and waits to be read."""
+
     def read_body(self, sink: BodySink) -> None:
         """Start to hand the request's body to ``sink``; data may come before this returns."""
 

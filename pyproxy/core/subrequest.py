@@ -196,6 +196,10 @@ class _Collector:
             self._request.log()
             self._done(self._request)
 
+    @property
+    def body_at_hand(self) -> bool:
+        return False
+
     def read_body(self, sink: BodySink) -> None:
         """What there is of the client's body was read before."""
         sink.body_end()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pyproxy.core import phases
 from pyproxy.core.log import CRIT, WARN
-from pyproxy.core.spool import Spool
+from pyproxy.core.spool import NamedSpool, Spool
 
 if TYPE_CHECKING:
     from pyproxy.core.request import Request
@@ -21,7 +21,10 @@ class BodySpooler:
         limits = request.location.limits
         self._request = request
         self._then = then
-        self._spool = Spool(limits.body_buffer_size, limits.body_temp_path)
+        if limits.body_in_file_only == "off":
+            self._spool = Spool(limits.body_buffer_size, limits.body_temp_path)
+        else:
+            self._spool = NamedSpool(limits.body_temp_path, keep=limits.body_in_file_only == "on")
         self._failed = False
         request.handler = self
 

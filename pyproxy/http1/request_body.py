@@ -68,6 +68,12 @@ class RequestBodyReader(ResponseWriter):
         refused = self._body_refused or (request is not None and request.error_status == 413)
         return self._body is not None and self._sink is None and not refused
 
+    @property
+    def body_at_hand(self) -> bool:
+        """Whether all of the body has come, and waits to be read; of chunks nothing is known before that."""
+        request = self._request
+        return request is not None and 0 < request.head.content_length <= len(self._buffer)
+
     def read_body(self, sink: BodySink) -> None:
         """Start to hand the body to ``sink``; data may come before this returns."""
         if self._body is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pyproxy.config import values
+from pyproxy.config.folders import temporary_folder
 from pyproxy.config.schema import ANYWHERE, Module, Scope, Spec, flag, number, seconds, size
 from pyproxy.config.tree import Directive
 from pyproxy.core.site import Location
@@ -23,8 +24,8 @@ def _lingering(directive: Directive, scope: Scope) -> str:
     return values.choice(directive.args[0], ("off", "on", "always"))
 
 
-def _temp_path(directive: Directive, scope: Scope) -> str:
-    return directive.args[0]
+def _in_file_only(directive: Directive, scope: Scope) -> str:
+    return values.choice(directive.args[0], ("off", "on", "clean"))
 
 
 def _compile(scope: Scope, location: Location) -> None:
@@ -32,7 +33,8 @@ def _compile(scope: Scope, location: Location) -> None:
     limits.body_buffer_size = scope.get("client_body_buffer_size")
     limits.body_timeout = scope.get("client_body_timeout")
     limits.max_body_size = scope.get("client_max_body_size")
-    limits.body_temp_path = None
+    limits.body_temp_path = scope.get("client_body_temp_path")
+    limits.body_in_file_only = scope.get("client_body_in_file_only")
     limits.keepalive_timeout, limits.keepalive_timeout_header = scope.get("keepalive_timeout")
     limits.keepalive_requests = scope.get("keepalive_requests")
     limits.keepalive_time = scope.get("keepalive_time")
@@ -50,7 +52,20 @@ MODULE = Module(
         ),
         size("client_body_buffer_size", ANYWHERE, 16384, "Bytes of a body kept in memory, the rest in a file."),
         seconds("client_body_timeout", ANYWHERE, 60.0, "The longest pause between two reads of a body."),
-        Spec("client_body_temp_path", ANYWHERE, _temp_path, (1, 4), summary="Accepted; the system's folder is used."),
+        Spec(
+            "client_body_temp_path",
+            ANYWHERE,
+            temporary_folder,
+            (1, 4),
+            summary="The folder of such files (default: the system's); levels of subfolders have no effect.",
+        ),
+        Spec(
+            "client_body_in_file_only",
+            ANYWHERE,
+            _in_file_only,
+            default="off",
+            summary="Bodies that are read whole go to files with names; on: these stay, clean: they do not.",
+        ),
         flag("client_body_in_single_buffer", ANYWHERE, False, "Accepted; has no effect here."),
         seconds("send_timeout", ANYWHERE, 60.0, "The longest pause between two reads of the client."),
         Spec("keepalive_timeout", ANYWHERE, _keepalive, (1, 2), default=(75.0, 0), summary="How long to stay idle."),

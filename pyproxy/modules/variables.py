@@ -14,6 +14,7 @@ from pyproxy.config.schema import Module
 from pyproxy.core.credentials import basic_credentials
 from pyproxy.core.dates import iso_time, log_time
 from pyproxy.core.request import BARE, REWRITTEN, Request, Response
+from pyproxy.core.spool import NamedSpool
 from pyproxy.core.variables import Depends, Getter, Variable, VariableFamily
 from pyproxy.http1.host import split_host
 
@@ -147,6 +148,12 @@ def _request_body(request: Request) -> bytes | None:
     return None if body is None or body.in_file or not body.size else body.read(0, body.size)
 
 
+def _request_body_file(request: Request) -> bytes | None:
+    """With ``client_body_in_file_only``; other temporary files have no name."""
+    body = request.body
+    return os.fsencode(body.path) if isinstance(body, NamedSpool) and body.path is not None else None
+
+
 def _request_port(request: Request) -> bytes:
     """The port that the client has named."""
     head = request.head
@@ -235,8 +242,7 @@ MODULE = Module(
         Variable("request_port", _request_port, HEAD),
         Variable("is_request_port", lambda request: b":" if _request_port(request) else b"", HEAD),
         Variable("request_body", _request_body),
-        # a file of a body has no name here
-        Variable("request_body_file", lambda request: None),
+        Variable("request_body_file", _request_body_file),
         Variable("uri", _uri, HEAD),
         Variable("document_uri", _uri, HEAD),
         Variable("request_uri", lambda request: request.head.target or None, HEAD),

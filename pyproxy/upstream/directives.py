@@ -5,10 +5,10 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from pyproxy.config import values
+from pyproxy.config.folders import temporary_folder
 from pyproxy.config.schema import ANYWHERE, MANY, Scope, Spec, flag, number, seconds, size, template
 from pyproxy.config.tree import ConfigError, Directive
 from pyproxy.upstream.bind import Bind
@@ -79,7 +79,7 @@ def answering(prefix: str) -> tuple[Spec, ...]:
         Spec(
             f"{prefix}temp_path",
             ANYWHERE,
-            _temp_path,
+            temporary_folder,
             (1, 4),
             summary="The folder of such files (default: the system's); levels of subfolders have no effect.",
         ),
@@ -183,16 +183,6 @@ def _next_upstream(failures: tuple[str, ...]) -> Callable[[Directive, Scope], fr
 
 def _buffers(directive: Directive, scope: Scope) -> tuple[int, int]:
     return values.number(directive.args[0]), values.size(directive.args[1])
-
-
-def _temp_path(directive: Directive, scope: Scope) -> str:
-    folder = Path(scope.site.prefix, directive.args[0])
-    try:
-        folder.mkdir(mode=0o700, exist_ok=True)
-    except OSError as error:
-        raise ValueError(f'mkdir() "{folder}" failed: {error.strerror}') from error
-    scope.site.folders.add(str(folder))
-    return str(folder)
 
 
 def _bind(directive: Directive, scope: Scope) -> Bind | bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from pyproxy.core import phases
 from pyproxy.core.filters import share
 from pyproxy.core.log import ERROR, INFO
 from pyproxy.core.message import Pair, ResponseHead
@@ -52,7 +53,10 @@ class ProxyHandler:
         self._pass_body = pass_body and set_body is None
         self._set_body = set_body
         self._buffer_size = buffer_size
-        self._repeats = writer.repeats and not target.varies and (set_body is None or set_body.depends <= Depends.HEAD)
+        by_head = writer.repeats and not target.varies and (set_body is None or set_body.depends <= Depends.HEAD)
+        self._repeats = by_head and location.limits.body_in_file_only == "off"
+        self._reads_body = not (self._pass_body or self._repeats)
+        """Whether a body is read though it is not sent: variables may speak of it, or files of it are wanted."""
 
     def __call__(self, request: Request) -> Outcome:
         route = request.route
@@ -60,6 +64,9 @@ class ProxyHandler:
             target, block, method = route.memo
         elif self._pass_body and (request.stream.body_pending or request.body is not None):
             return self._with_body(request)
+        elif self._reads_body and request.stream.body_pending:
+            request.stream.read_body(BodySpooler(request, lambda spool: self._after_body(request)))
+            return DONE
         else:
             try:
                 target = self.target.find(request)
@@ -92,6 +99,13 @@ class ProxyHandler:
         # of another length, an error page's request has no body left to send
         return length if self._pass_body and request.is_main and (not length or not request.internal) else None
 
+    def _after_body(self, request: Request) -> None:
+        """The client's body is there, for variables to speak of; it is not sent."""
+        outcome = ProxyHandler.__call__(self, request)
+        if outcome is not DONE:
+            assert isinstance(outcome, int)
+            phases.finalize(request, outcome)
+
     def _with_body(self, request: Request) -> Outcome:
         try:
             target = self.target.find(request)
@@ -103,7 +117,10 @@ class ProxyHandler:
             self._send_spooled(request, target, request.body)
             return DONE
         chunked = request.head.chunked
-        if self.options.request_buffering or (chunked and self._version == 10):
+        # a body that has come with its head is whole already: there is nothing to wait for
+        fits = request.head.content_length <= request.location.limits.body_buffer_size
+        buffered = self.options.request_buffering or (fits and request.stream.body_at_hand)
+        if buffered or (chunked and self._version == 10):
             request.stream.read_body(BodySpooler(request, lambda spool: self._send_spooled(request, target, spool)))
             return DONE
         framing = (
