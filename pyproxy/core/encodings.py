@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from pyproxy.core.conditional import NO_DATE, parse_http_date
@@ -19,6 +20,7 @@ VARY = (b"Vary", b"Accept-Encoding")
 _QUALITY = re.compile(rb"([01])(?:\.([0-9]{0,3}))?(?: |\Z)")
 
 
+@lru_cache(256)
 def accepts(value: bytes, coding: bytes) -> bool:
     """Whether an Accept-Encoding names that coding, as nginx reads it: the first mention counts, ``*`` does not."""
     for match in re.finditer(rb"(?:(?<=[, ])|\A)" + coding, value, re.IGNORECASE):

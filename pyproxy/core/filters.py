@@ -126,11 +126,13 @@ class BodyChain:
             self._work.append(self._flush())
             self._run()
 
-    def finish(self) -> None:
-        """The body is complete."""
+    def finish(self, data: bytes = b"") -> None:
+        """The body is complete, with ``data``."""
         self.source = None
         self._request.handler = self
         self._ended = True
+        if data:
+            self._work.append(self._pass(data, 0))
         self._work.append(self._end())
         self._run()
 

@@ -285,10 +285,10 @@ class Request:
             self.stream.start(self, response, data, last)
             return
         self.stream.start(self, response, b"", False)
-        if data:
-            self.chain.send(data)
         if last:
-            self.chain.finish()
+            self.chain.finish(data)
+        elif data:
+            self.chain.send(data)
 
     def _pass_head(self, response: Response) -> bool:
         """Let the filters see the head, and make the chain that the body goes through; False if they refuse it."""
