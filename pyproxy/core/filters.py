@@ -251,14 +251,15 @@ class BodyChain:
         self._run()
 
     def client_gone(self) -> bool | None:
-        self._forget()
+        self.forget()
         return self.source.client_gone() if self.source is not None else None
 
     def stop(self) -> None:
-        self._forget()
+        self.forget()
         if self.source is not None:
             self.source.stop()
 
-    def _forget(self) -> None:
+    def forget(self) -> None:
+        """Nothing that is still to come of the body is wanted."""
         self._drop_timer()
         self._work.clear()

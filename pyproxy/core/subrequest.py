@@ -189,6 +189,8 @@ class _Collector:
     def abort(self) -> None:
         """There is no answer, or not all of it."""
         self._request.cut = True
+        if self._request.chain is not None:
+            self._request.chain.forget()
         self._over()
 
     def _over(self) -> None:

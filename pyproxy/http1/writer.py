@@ -200,6 +200,8 @@ class ResponseWriter:
             self._reset_on_close()
         self._shut()
         if request is not None:
+            if request.chain is not None:
+                request.chain.forget()
             request.log()
 
     def _body_ends_by_close(self) -> bool:

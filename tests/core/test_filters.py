@@ -217,3 +217,21 @@ async def test_nothing_but_an_end(full: bool) -> None:
     if full:
         chain.resume()
     assert await client.end == "finished"
+
+
+async def test_what_is_not_wanted_any_more_is_closed_at_once() -> None:
+    closed = []
+
+    class Holding(Slow):
+        def end(self) -> Iterable[Piece]:
+            try:
+                yield asyncio.get_running_loop().create_future()
+            finally:
+                closed.append(True)
+
+    client = Client()
+    chain = client.chain(Holding())
+    chain.finish()
+    assert not closed
+    chain.forget()
+    assert closed
