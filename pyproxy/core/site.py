@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from pyproxy.core.files import Files
     from pyproxy.core.filters import HeaderFilter
     from pyproxy.core.log import ErrorLog, Logs
+    from pyproxy.core.message import RequestHead
     from pyproxy.core.request import Request, Response
     from pyproxy.core.root import Root
     from pyproxy.core.variables import Template
@@ -59,6 +60,8 @@ class Limits:
         "body_in_file_only",
         "body_temp_path",
         "body_timeout",
+        "keepalive_disable",
+        "keepalive_min_timeout",
         "keepalive_requests",
         "keepalive_time",
         "keepalive_timeout",
@@ -75,6 +78,9 @@ class Limits:
     """``off``, or that whole bodies go to files with names: ``on`` keeps these, ``clean`` does not."""
     body_timeout: float
     body_temp_path: str | None
+    keepalive_disable: tuple[Callable[[RequestHead], bool], ...]
+    """Whose connections are not kept: one of these says so."""
+    keepalive_min_timeout: float
     keepalive_requests: int
     keepalive_time: float
     keepalive_timeout: float

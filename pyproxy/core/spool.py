@@ -13,7 +13,7 @@ class Spool:
     Writing to the temporary file is writing to the page cache, which nginx does on its event loop as well.
     """
 
-    __slots__ = ("_file", "_folder", "_limit", "_memory", "_users", "size")
+    __slots__ = ("_file", "_folder", "_limit", "_memory", "_users", "path", "size")
 
     def __init__(self, limit: int, folder: str | None = None) -> None:
         """Keep up to ``limit`` bytes in memory; the file goes to ``folder`` (None: the system's)."""
@@ -22,6 +22,8 @@ class Spool:
         self._users = 1
         self._memory = bytearray()
         self._file: IO[bytes] | None = None
+        self.path: str | None = None
+        """Where its file is, if it has one; of a file without a name, what the system shows it as."""
         self.size = 0
 
     @property
@@ -42,7 +44,9 @@ class Spool:
         self.size += len(data)
 
     def _open(self) -> IO[bytes]:
-        return tempfile.TemporaryFile(dir=self._folder, buffering=0)
+        file = tempfile.TemporaryFile(dir=self._folder, buffering=0)  # noqa: SIM115  # close() closes it
+        self.path = os.path.join(self._folder or tempfile.gettempdir(), f"#{os.fstat(file.fileno()).st_ino}")
+        return file
 
     def _write(self, data: bytes | bytearray, offset: int) -> None:
         assert self._file is not None
@@ -85,14 +89,12 @@ class Spool:
 class NamedSpool(Spool):
     """Always in a file, which has a name for others to find it by (``client_body_in_file_only``)."""
 
-    __slots__ = ("_keep", "path")
+    __slots__ = ("_keep",)
 
     def __init__(self, folder: str | None, keep: bool) -> None:
         """``keep``: the file stays when nobody here needs it any more."""
         super().__init__(-1, folder)
         self._keep = keep
-        self.path: str | None = None
-        """Where it is, once something was appended."""
 
     def _open(self) -> IO[bytes]:
         file = tempfile.NamedTemporaryFile(dir=self._folder, buffering=0, delete=not self._keep)  # noqa: SIM115

@@ -68,13 +68,16 @@ def escape(path: bytes) -> bytes:
     return _TO_ESCAPE.sub(lambda match: _ESCAPES[match[0][0]], path)
 
 
-_CONTROLS = re.compile(rb"[\x00-\x1f\x7f]")
+_LINE_ENDS = re.compile(rb"[\x00\r\n]")
 
 
 def escape_controls(value: bytes) -> bytes:
-    """A value that variables were put into, safe to stand in a field: ``$uri`` is decoded and may hold line ends."""
-    if _CONTROLS.search(value):
-        return _CONTROLS.sub(lambda match: _ESCAPES[match[0][0]], value)
+    """A value that variables were put into, safe to stand in a field: ``$uri`` is decoded and may hold line ends.
+
+    Only what is dangerous is encoded (RFC 9110, 5.5), as other control bytes are nobody's business in nginx either.
+    """
+    if _LINE_ENDS.search(value):
+        return _LINE_ENDS.sub(lambda match: _ESCAPES[match[0][0]], value)
     return value
 
 

@@ -104,8 +104,20 @@ class ClientConnection(RequestReader, asyncio.Protocol):
     @property
     def idle(self) -> bool:
         """Whether it is kept, and nothing of a next request has come."""
+        return self._waiting and not self._promised
+
+    @property
+    def _waiting(self) -> bool:
         # not where a first request is awaited, or half of one has come: nginx does not take that for idle either
         return self._request is None and not self._lingering and not self._head_begun
+
+    @property
+    def _promised(self) -> bool:
+        """Whether the next request may still come within ``keepalive_min_timeout``."""
+        limits = self._limits
+        if not limits.keepalive_min_timeout:
+            return False
+        return self.deadline - self.worker.now() > limits.keepalive_timeout - limits.keepalive_min_timeout
 
     def tcp_info(self) -> bytes | None:
         sock = self._transport.get_extra_info("socket")
@@ -116,9 +128,13 @@ class ClientConnection(RequestReader, asyncio.Protocol):
 
     def close(self) -> None:
         """Finish what has begun, then close (aiohttp's runner calls this when it shuts down)."""
-        self.keep_alive = False
         if self.idle:
+            self.keep_alive = False
             self._shut()
+        elif self._waiting:
+            self.deadline -= self._limits.keepalive_timeout - self._limits.keepalive_min_timeout
+        elif not self._limits.keepalive_min_timeout or self._request is None or self._request.response is None:
+            self.keep_alive = False
 
     def refuse(self) -> None:
         """Close it although it has just been made."""

@@ -217,6 +217,9 @@ class RequestReader(RequestBodyReader):
         server, name_captures = self.listener.names.find(head.host)
         uri, args = normalise(head.target, server.merge_slashes)
         location, captures = server.route(uri, name_captures)
+        for disabled in location.limits.keepalive_disable:
+            if disabled(head):
+                head.keep_alive = False
         self._last_route = Route(head, uri, args, server, location, captures)
         self._last_block = block if len(block) <= REMEMBERED_HEAD else None
         self._body = body_reader(request_framing(head)) if head.content_length or head.chunked else None
@@ -310,7 +313,9 @@ class RequestReader(RequestBodyReader):
         if self._ended and not self._buffer:
             self._shut()
         elif not self._write_paused:
-            self.deadline = self.worker.now() + self._limits.keepalive_timeout
+            limits = self._limits
+            seconds = limits.keepalive_min_timeout if self._server.draining else 0.0
+            self.deadline = self.worker.now() + (seconds or limits.keepalive_timeout)
 
 
 def _part(request: Request) -> str:

@@ -101,7 +101,7 @@ class ResponseWriter:
             self._done(request)
             return
         if request.location is not request.route.location:
-            self._move(request.location.limits)
+            self._move(request)
         framing = self._frame(request, response)
         block = self._block(request, response, second, framing)
         if response.shared and self._left is not None and self.keep_alive:
@@ -120,10 +120,14 @@ class ResponseWriter:
         if last:
             self.finish()
 
-    def _move(self, limits: Limits) -> None:
+    def _move(self, request: Request) -> None:
         """An internal redirect has led to a location with limits of its own."""
-        self._limits = limits
-        if limits.keepalive_timeout <= 0 or self.requests >= limits.keepalive_requests:
+        self._limits = limits = request.location.limits
+        if (
+            limits.keepalive_timeout <= 0
+            or self.requests >= limits.keepalive_requests
+            or any(disabled(request.head) for disabled in limits.keepalive_disable)
+        ):
             self.keep_alive = False
 
     def _frame(self, request: Request, response: Response) -> bytes:

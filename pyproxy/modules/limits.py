@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from pyproxy.config import values
 from pyproxy.config.folders import temporary_folder
-from pyproxy.config.schema import ANYWHERE, Module, Scope, Spec, flag, number, seconds, size
+from pyproxy.config.schema import ANYWHERE, MANY, Context, Module, Scope, Spec, flag, number, seconds, size
 from pyproxy.config.tree import Directive
-from pyproxy.core.site import Location
+from pyproxy.core.browsers import old_msie, safari
+from pyproxy.core.log import ERROR
+from pyproxy.core.message import RequestHead
+from pyproxy.core.request import Request
+from pyproxy.core.site import Location, Outcome, Phase, Server
+from pyproxy.core.variables import Template
+from pyproxy.core.whole_body import read_whole
+
+HTTP, SERVER = Context.HTTP, Context.SERVER
+NO_EFFECT = "Accepted; has no effect here."
+
+
+_DISABLED = {"msie6": old_msie, "safari": safari}
 
 
 def _keepalive(directive: Directive, scope: Scope) -> tuple[float, int]:
@@ -28,6 +42,43 @@ def _in_file_only(directive: Directive, scope: Scope) -> str:
     return values.choice(directive.args[0], ("off", "on", "clean"))
 
 
+def _keepalive_disable(directive: Directive, scope: Scope) -> tuple[Callable[[RequestHead], bool], ...]:
+    names = [values.choice(name, ("none", *_DISABLED)) for name in directive.args]
+    return tuple(_DISABLED[name] for name in names if name != "none")
+
+
+def _early_read(directive: Directive, scope: Scope) -> list[Template]:
+    return [scope.template(text) for text in directive.args]
+
+
+class _EarlyRead:
+    """Reads the body before any phase of the server, if one of the values is neither empty nor 0."""
+
+    def __init__(self, conditions: list[Template]) -> None:
+        self._conditions = conditions
+
+    def handle(self, request: Request) -> Outcome:
+        """Reads it before anything else is done."""
+        if not request.stream.body_pending:
+            return None
+        if all(condition.render(request) in (b"", b"0") for condition in self._conditions):
+            return None
+        limit = request.location.limits.max_body_size
+        if 0 < limit < request.head.content_length:
+            request.complain(ERROR, f"client intended to send too large body: {request.head.content_length} bytes")
+            return 413
+        return self._read(request)
+
+    async def _read(self, request: Request) -> Outcome:
+        await read_whole(request)
+        return None
+
+
+def _server(scope: Scope, server: Server) -> None:
+    if conditions := scope.get("client_body_early_read"):
+        server.add_handler(Phase.POST_READ, _EarlyRead(conditions).handle)
+
+
 def _compile(scope: Scope, location: Location) -> None:
     limits = location.limits
     limits.body_buffer_size = scope.get("client_body_buffer_size")
@@ -35,6 +86,8 @@ def _compile(scope: Scope, location: Location) -> None:
     limits.max_body_size = scope.get("client_max_body_size")
     limits.body_temp_path = scope.get("client_body_temp_path")
     limits.body_in_file_only = scope.get("client_body_in_file_only")
+    limits.keepalive_disable = scope.get("keepalive_disable")
+    limits.keepalive_min_timeout = min(scope.get("keepalive_min_timeout"), scope.get("keepalive_timeout")[0])
     limits.keepalive_timeout, limits.keepalive_timeout_header = scope.get("keepalive_timeout")
     limits.keepalive_requests = scope.get("keepalive_requests")
     limits.keepalive_time = scope.get("keepalive_time")
@@ -46,6 +99,7 @@ def _compile(scope: Scope, location: Location) -> None:
 
 MODULE = Module(
     name="limits",
+    order=5,
     directives=(
         Spec(
             "client_max_body_size", ANYWHERE, _body_size, default=1 << 20, summary="The largest request body; 0: any."
@@ -66,15 +120,32 @@ MODULE = Module(
             default="off",
             summary="Bodies that are read whole go to files with names; on: these stay, clean: they do not.",
         ),
-        flag("client_body_in_single_buffer", ANYWHERE, False, "Accepted; has no effect here."),
+        flag("client_body_in_single_buffer", ANYWHERE, False, NO_EFFECT),
+        Spec(
+            "client_body_early_read",
+            HTTP | SERVER,
+            _early_read,
+            (1, MANY),
+            summary="A body is read before anything else if one of the values is neither empty nor 0 (default: never).",
+        ),
         seconds("send_timeout", ANYWHERE, 60.0, "The longest pause between two reads of the client."),
         Spec("keepalive_timeout", ANYWHERE, _keepalive, (1, 2), default=(75.0, 0), summary="How long to stay idle."),
         number("keepalive_requests", ANYWHERE, 1000, "The most requests on one connection."),
+        seconds("keepalive_min_timeout", ANYWHERE, 0.0, "An idle connection is not closed before, by a reload or so."),
+        Spec(
+            "keepalive_disable",
+            ANYWHERE,
+            _keepalive_disable,
+            (1, 3),
+            default=(old_msie,),
+            summary="Browsers that are not kept connected: msie6 (default), safari, none.",
+        ),
         seconds("keepalive_time", ANYWHERE, 3600.0, "The longest life of a connection."),
         Spec("lingering_close", ANYWHERE, _lingering, default="on", summary="Read on before closing: on, off, always."),
         seconds("lingering_time", ANYWHERE, 30.0, "How long to read on at most."),
         seconds("lingering_timeout", ANYWHERE, 5.0, "The longest pause while reading on."),
         flag("reset_timedout_connection", ANYWHERE, False, "Accepted; timed-out connections are closed at once."),
     ),
+    server=_server,
     location=_compile,
 )

@@ -101,6 +101,9 @@ def _accepted(name: str, contexts: Context, args: tuple[int, int] = (1, MANY)) -
     return Spec(name, contexts, lambda directive, scope: directive.args, args, summary="Accepted; has no effect here.")
 
 
+_NO_EFFECT = ("debug_points", "lock_file", "ssl_engine", "ssl_object_cache_inheritable", "worker_rlimit_core")
+
+
 def _worker_processes(directive: Directive, scope: Scope) -> int:
     (value,) = directive.args
     if value == "auto":
@@ -152,6 +155,11 @@ MODULE = Module(
         flag("master_process", MAIN, True, "Off: one process does everything, for a debugger."),
         Spec("user", MAIN, _user, (1, 2), summary="Whom the workers become if pyproxy is started by root."),
         number("worker_rlimit_nofile", MAIN, None, "How many files a worker may have open (default: the hard limit)."),
+        *(_accepted(name, MAIN) for name in _NO_EFFECT),
+        Spec("env", MAIN, _nothing, repeat=True, summary="Accepted; the workers have the whole environment."),
+        Spec("load_module", MAIN, _nothing, repeat=True, summary="Accepted; what pyproxy has is always there."),
+        Spec("thread_pool", MAIN, _nothing, (1, 3), repeat=True, summary="Accepted; has no effect here."),
+        _accepted("worker_aio_requests", EVENTS),
         _accepted("worker_priority", MAIN),
         _accepted("worker_cpu_affinity", MAIN),
         _accepted("pcre_jit", MAIN),

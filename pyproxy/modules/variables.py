@@ -14,7 +14,6 @@ from pyproxy.config.schema import Module
 from pyproxy.core.credentials import basic_credentials
 from pyproxy.core.dates import iso_time, log_time
 from pyproxy.core.request import BARE, REWRITTEN, Request, Response
-from pyproxy.core.spool import NamedSpool
 from pyproxy.core.variables import Depends, Getter, Variable, VariableFamily
 from pyproxy.http1.host import split_host
 
@@ -149,9 +148,9 @@ def _request_body(request: Request) -> bytes | None:
 
 
 def _request_body_file(request: Request) -> bytes | None:
-    """With ``client_body_in_file_only``; other temporary files have no name."""
-    body = request.body
-    return os.fsencode(body.path) if isinstance(body, NamedSpool) and body.path is not None else None
+    """Where the body's file is; only with ``client_body_in_file_only`` it can be opened."""
+    path = None if request.body is None else request.body.path
+    return None if path is None else os.fsencode(path)
 
 
 def _request_port(request: Request) -> bytes:

@@ -163,7 +163,8 @@ class Process:
 
     async def _serve(self) -> None:
         """Serve, and reload when asked, until it is to end; then until the last request is answered."""
-        await unless(self._quit, self._begin(self._site))
+        # who asks for an orderly end before it is up is served first: clients wait in the queues of the sockets already
+        await unless(self._stop, self._begin(self._site))
         if not self._quit.is_set():
             self._banner.ready(self._programs.missing if self._programs is not None else ())
             self._notify.ready()
