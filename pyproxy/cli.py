@@ -46,7 +46,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             status = _convert(arguments[1:]) if command is None else _control(command, arguments)
         sys.stdout.flush()
     except ConfigError as error:
-        print(f"pyproxy: {error}", file=sys.stderr)
+        for each in error.each:
+            print(f"pyproxy: {each}", file=sys.stderr)
         return UNKNOWN if command == "status" else 1
     except BrokenPipeError:
         # whoever read our output has seen enough; Python must not try again at its exit

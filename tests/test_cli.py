@@ -197,6 +197,48 @@ def test_mistakes_name_file_and_line(
     assert sorted(os.listdir(here)) == ["nginx.conf"]
 
 
+def test_all_mistakes_are_told_by_file_and_line(write: Write, capsys: Capture) -> None:
+    write("gzip maybe;\nkeepalive_timeout x;\n", "a.conf")
+    write(
+        "events {}\nhttp {\nserver {\nlisten 8080 ssl;\nlocation /a { root b; alias c; }\n}\n"
+        "include a.conf;\nmap $nobody $y { a b; }\nserver { return 200 $y; }\nnonsense on;\n}\n"
+    )
+    for options in ([], ["-t"], ["-tq"], ["-T"]):
+        assert main([*options, "nginx.conf"]) == 1
+        out, err = capsys.readouterr()
+        assert out == ""
+        assert [line.rpartition(" in ")[2] for line in err.splitlines()] == [
+            "a.conf:1",
+            "a.conf:2",
+            "nginx.conf:4",
+            "nginx.conf:5",
+            "nginx.conf:8",
+            "nginx.conf:10",
+        ]
+        assert all(line.startswith("pyproxy: ") for line in err.splitlines())
+
+
+def test_all_mistakes_of_locations_are_told(write: Write, capsys: Capture) -> None:
+    write(
+        "events {}\nhttp { server {\nlisten 8080;\naccess_log a.log no;\nlocation /a {\naccess_log a.log nor; }\n"
+        "location /a { }\nlocation ~ ( { }\n} }\n"
+    )
+    assert main(["-t", "nginx.conf"]) == 1
+    err = capsys.readouterr().err
+    assert [line.rpartition(":")[2] for line in err.splitlines()] == ["4", "6", "7", "8"]
+
+
+def test_a_file_that_cannot_be_read_hides_no_other(write: Write, capsys: Capture) -> None:
+    write("server {\n", "sites/a.conf")
+    write("server { listen }\n", "sites/b.conf")
+    write(GOOD)
+    assert main(["-t", "nginx.conf"]) == 1
+    assert [line.rpartition(" in ")[2] for line in capsys.readouterr().err.splitlines()] == [
+        "sites/a.conf:1",
+        "sites/b.conf:1",
+    ]
+
+
 @pytest.mark.parametrize(
     ("directives", "message"),
     [

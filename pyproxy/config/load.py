@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pyproxy.config import nginx, supervisor, toml
-from pyproxy.config.tree import ConfigError, Directive, Source
+from pyproxy.config.tree import ConfigError, Directive, ErrorCollection, Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,10 @@ class Loaded:
 def load(path: Path | str, shapes: toml.Shapes, extra: str = "") -> Loaded:
     """Read ``path`` and its includes; ``extra`` is nginx notation that comes first (``-g``). Raises ConfigError."""
     loader = _Loader(str(path), shapes)
-    directives = (*nginx.parse(extra, "command line"), *loader.read(str(path), (), None))
+    directives: tuple[Directive, ...] = ()
+    with loader.errors.collect():
+        directives = (*nginx.parse(extra, "command line"), *loader.read(str(path), (), None))
+    loader.errors.check()
     if loader.is_toml(str(path)):
         directives = toml.gather_http(directives, shapes)
     return Loaded(directives, loader.files, tuple(loader.patterns), tuple(loader.notes))
@@ -42,6 +45,7 @@ class _Loader:
         self.files: dict[str, str] = {}
         self.patterns: list[str] = []
         self.notes: list[str] = []
+        self.errors = ErrorCollection()
 
     def read(self, file: str, chain: tuple[str, ...], included: Source | None) -> Iterator[Directive]:
         """The directives of ``file``, its includes expanded; ``chain`` holds the files that led to it."""
@@ -68,7 +72,13 @@ class _Loader:
                 yield directive
             else:
                 for file in self.matches(directive):
-                    yield from self.read(file, chain, directive.source)
+                    yield from self.included(file, chain, directive.source)
+
+    def included(self, file: str, chain: tuple[str, ...], source: Source) -> tuple[Directive, ...]:
+        """What an included file says; if it cannot be read, the others are read all the same."""
+        with self.errors.collect():
+            return tuple(self.read(file, chain, source))
+        return ()
 
     def matches(self, include: Directive) -> list[str]:
         """The files that an ``include`` means, counted from the folder of the main file, in nginx's order."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -43,3 +44,50 @@ class ConfigError(Exception):
         super().__init__(f"{message} in {source}" if source else message)
         self.message = message
         self.source = source
+
+    @property
+    def each(self) -> tuple[ConfigError, ...]:
+        """Itself; or, where several were found, all of them."""
+        return (self,)
+
+
+class ConfigErrors(ConfigError):
+    """Several at once, one a line, by file and line."""
+
+    def __init__(self, errors: tuple[ConfigError, ...]) -> None:
+        super().__init__("\n".join(map(str, errors)))
+        self.source = errors[0].source
+        self._errors = errors
+
+    @property
+    def each(self) -> tuple[ConfigError, ...]:
+        """All of them."""
+        return self._errors
+
+
+class ErrorCollection:
+    """Lets the reading of a configuration go on after an error, so that whoever mends it sees all of them at once."""
+
+    def __init__(self) -> None:
+        self._errors: dict[str, ConfigError] = {}
+
+    @contextlib.contextmanager
+    def collect(self) -> Iterator[None]:
+        """What goes wrong inside is kept for ``check``."""
+        try:
+            yield
+        except ConfigError as error:
+            for each in error.each:
+                self._errors.setdefault(str(each), each)
+
+    def check(self) -> None:
+        """Raise ConfigError if there was any: from here on one would lead to others that are none."""
+        errors = sorted(self._errors.values(), key=_place)
+        if len(errors) > 1:
+            raise ConfigErrors(tuple(errors))
+        if errors:
+            raise errors[0]
+
+
+def _place(error: ConfigError) -> tuple[str, int]:
+    return (error.source.file, error.source.line) if error.source else ("", 0)

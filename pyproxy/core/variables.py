@@ -124,7 +124,11 @@ class Variables:
         if deferred is None:
             raise ValueError(f"the variable `${name}` is made of itself")
         self._deferred[name] = None
-        variable = deferred.make(self)
+        try:
+            variable = deferred.make(self)
+        except BaseException:
+            self._deferred[name] = deferred
+            raise
         del self._deferred[name]
         self.add(variable)
 

@@ -64,7 +64,7 @@ class Watch:
             loaded = self._sources.load(self._schema)
         except ConfigError as error:
             # what was watched stays so, and what must be mended comes to it
-            self._add([self._sources.path, *([error.source.file] if error.source else ())])
+            self._add([self._sources.path, *(each.source.file for each in error.each if each.source)])
             return str(error), [_content(file) for file in sorted(self._files)]
         self._files, self._folders = set(), set()
         self._add(loaded.files)
