@@ -7,11 +7,14 @@ from collections.abc import Iterator
 import pytest
 from blockbuster import BlockBuster, blockbuster_ctx
 
-# Where the engine blocks on purpose, as nginx does: it looks at files that it serves, stores answers (proxy_store), and
-# writes error lines, and those of logs with variables in their names. (Opening and reading files, and spools in the
-# page cache, are calls that blockbuster does not watch.)
+# Where the engine blocks on purpose, as nginx does: it looks at files that it serves, stores answers (proxy_store) and
+# bodies (client_body_in_file_only), and writes error lines, and those of logs with variables in their names. (Opening
+# and reading files, and spools in the page cache, are calls that blockbuster does not watch.)
 DELIBERATE = {
-    "os.stat": [("pyproxy/core/openfiles.py", {"look"}), ("pyproxy/upstream/store.py", {"__init__", "_move"})],
+    "os.stat": [
+        ("pyproxy/core/openfiles.py", {"look"}),
+        ("pyproxy/upstream/store.py", {"__init__", "_move"}),
+    ],
     "os.write": [
         ("pyproxy/core/logfile.py", {"write_at"}),
         ("pyproxy/core/lognames.py", {"append"}),

@@ -86,6 +86,8 @@ class ResponseWriter:
             return
         request.response = response
         second = int(time.time())
+        if request.location is not request.route.location:
+            self._move(request)
         if (
             response.block_second == second
             and last
@@ -100,8 +102,6 @@ class ResponseWriter:
             request.complete = True
             self._done(request)
             return
-        if request.location is not request.route.location:
-            self._move(request)
         framing = self._frame(request, response)
         block = self._block(request, response, second, framing)
         if response.shared and self._left is not None and self.keep_alive:

@@ -46,8 +46,8 @@ def _compile(scope: Scope, location: Location) -> None:
 def _set_limit_rate(request: Request, value: bytes) -> None:
     try:
         throttle(request, values.size(value.decode("utf-8", "backslashreplace")))
-    except ValueError as error:
-        request.complain(ERROR, f"$limit_rate: {error}")
+    except ValueError:
+        request.complain(ERROR, f'invalid $limit_rate "{value.decode("utf-8", "backslashreplace")}"')
 
 
 MODULE = Module(
