@@ -6,12 +6,14 @@ What ``re`` has no words for is refused with the reason: recursion, ``\\K``, cal
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator
 
 # One step: an escape, the opening of a group or of a class, or a single character.
 _ESCAPE = re.compile(
     r"\\(?:x\{(?P<hex>[0-9A-Fa-f]{1,2})\}|o\{(?P<oct>[0-7]{1,3})\}|c(?P<control>[\x20-\x7e])"
-    r"|g(?:\{(?P<g>-?\w+)\}|(?P<gn>\d+))|k(?:<(?P<k1>\w+)>|\{(?P<k2>\w+)\}|'(?P<k3>\w+)')|(?P<char>.))",
+    r"|g(?:\{(?P<g>-?\w+)\}|(?P<gn>\d+))|k(?:<(?P<k1>\w+)>|\{(?P<k2>\w+)\}|'(?P<k3>\w+)')"
+    r"|(?P<p>[pP])(?:\{(?P<long>\^?[A-Z][a-z]?)\}|(?P<short>[A-Z]))|(?P<char>.))",
     re.ASCII | re.DOTALL,
 )
 _GROUP = re.compile(
@@ -107,6 +109,8 @@ class _Translator:
             return f"(?P={name.lower()})"
         if reference := match["g"] or match["gn"]:
             return self._back(reference)
+        if match["p"]:
+            return f"[{_property(match)}]"
         char: str = match["char"]
         if char in _UNKNOWN:
             raise ValueError(f"Python has no {_UNKNOWN[char]}")
@@ -178,6 +182,8 @@ class _Translator:
         match = self._match(_ESCAPE)
         if (byte := _byte(match)) is not None:
             return byte
+        if match["p"]:
+            return _property(match)
         if match["char"] is None or match["char"] in "HVNRQE":
             raise ValueError(f"{match[0]} cannot stand inside of [ ]")
         return _SETS.get(match["char"], r"\x1b" if match["char"] == "e" else match[0])
@@ -211,4 +217,19 @@ def _posix(match: re.Match[str]) -> str:
     if not match[1]:
         return inside
     wanted = re.compile(f"[^{inside}]".encode())
-    return "".join(rf"\x{code:02x}" for code in range(256) if wanted.match(bytes([code])))
+    return _listed(code for code in range(256) if wanted.match(bytes([code])))
+
+
+def _property(match: re.Match[str]) -> str:
+    """``\\p{Lu}``, of bytes, which without ``(*UTF8)`` are the characters of Latin-1."""
+    name = match["long"] or match["short"]
+    wanted = (match["p"] == "p") != name.startswith("^")
+    name = name.lstrip("^")
+    codes = [code for code in range(256) if unicodedata.category(chr(code)).startswith(name) is wanted]
+    if not 0 < len(codes) < 256:
+        raise ValueError(f"{match[0]} matches no byte, or every one")
+    return _listed(codes)
+
+
+def _listed(codes: Iterable[int]) -> str:
+    return "".join(rf"\x{code:02x}" for code in codes)

@@ -45,6 +45,9 @@ def _resolve(name: str) -> list[Network]:
 class _RealIP:
     """Finds the real client of a request."""
 
+    steady = True
+    """The same head on the same connection always has the same client."""
+
     def __init__(self, trusted: list[Network | str], field: str, recursive: bool) -> None:
         self._unix = UNIX in trusted
         self._networks: Networks[bool] = Networks()
@@ -56,7 +59,7 @@ class _RealIP:
         self._name = field.encode()
         self._recursive = recursive
 
-    def handle(self, request: Request) -> Outcome:
+    def __call__(self, request: Request) -> Outcome:
         """Put another address in place of the one that has connected; never a second time."""
         stream = request.stream
         if _real_client(stream) is None and (found := self._find(request, stream)) is not None:
@@ -103,7 +106,7 @@ def _handler(scope: Scope) -> _RealIP | None:
 
 def _compile_server(scope: Scope, server: Server) -> None:
     if handler := _handler(scope):
-        server.add_handler(Phase.POST_READ, handler.handle)
+        server.add_handler(Phase.POST_READ, handler)
 
 
 def _compile_location(scope: Scope, location: Location) -> None:
@@ -112,7 +115,7 @@ def _compile_location(scope: Scope, location: Location) -> None:
         if any(level.own(name) is not None for name in DIRECTIVES):
             # the server's handler has had its turn, with what the server says
             if handler := _handler(scope):
-                location.add_handler(Phase.PREACCESS, handler.handle)
+                location.add_handler(Phase.PREACCESS, handler)
             return
         level = level.parent
 
