@@ -4,13 +4,14 @@ PYTHON ?= python3
 PORT ?= 80
 BIN := .venv/bin
 
-.PHONY: help run test lint format bench bench-peers profile clean
+.PHONY: help run test lint format docs bench bench-peers profile clean
 
 help:
 	@echo 'make run [PORT=8080]   GoLink under gunicorn and Supervisor, pyproxy in front of it'
 	@echo 'make test              the whole suite, a real nginx included'
 	@echo 'make lint              ruff and mypy --strict'
 	@echo 'make format            let ruff lay out the code'
+	@echo 'make docs              write anew what documentation says of the code: directives, deviations'
 	@echo 'make bench [ARGS=...]  pyproxy beside nginx, three minutes; ARGS=--help lists what there is'
 	@echo 'make bench-peers       Twisted and mitmproxy, to compare with'
 	@echo 'make profile           where the time of the hot path goes'
@@ -30,6 +31,10 @@ lint: .venv/dev
 format: .venv/dev
 	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
+
+docs: .venv/dev
+	$(BIN)/python -m pyproxy.directives > docs/directives.md
+	$(BIN)/python -m tests.against_nginx.deviations --write
 
 bench: .venv/bench
 	$(BIN)/python -m benchmarks $(ARGS)

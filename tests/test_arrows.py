@@ -20,7 +20,7 @@ FLOORS = (
     ("pyproxy.upstream", "pyproxy.programs"),
     ("pyproxy.modules",),
     ("pyproxy.compile", "pyproxy.version"),
-    ("pyproxy.process",),
+    ("pyproxy.process", "pyproxy.directives"),
     ("pyproxy.cli",),
     ("pyproxy.__main__",),
 )

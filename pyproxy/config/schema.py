@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from crossplane.analyzer import DIRECTIVES, NGX_HTTP_LIF_CONF, NGX_HTTP_LMT_CONF
 
 from pyproxy.config import values
+from pyproxy.config.known import KNOWN
 from pyproxy.config.tree import ConfigError, Directive
 from pyproxy.core.variables import Deferred, Template, Variable, VariableFamily, Variables
 
@@ -73,6 +74,12 @@ class Spec:
     """The variables that this directive makes; known to all of the configuration, also before its line."""
     is_time: bool = False
     summary: str = ""
+    """One line for docs/directives.md. It begins with "Accepted;" where the directive has no effect."""
+
+    @property
+    def harmless(self) -> bool:
+        """Whether it has no effect: nginx needs it, and pyproxy does not."""
+        return self.summary.startswith("Accepted;")
 
 
 class Scope:
@@ -211,7 +218,7 @@ class Schema:
         return spec
 
     def _unknown(self, name: str, context: Context) -> str:
-        if name in DIRECTIVES:
+        if name in KNOWN:
             return f"`{name}` is a known nginx directive, not supported by pyproxy yet"
         here = [n for n, specs in self.specs.items() if any(context in spec.contexts for spec in specs)]
         close = difflib.get_close_matches(name, here, 1, 0.7) or difflib.get_close_matches(name, self.specs, 1, 0.7)
@@ -221,7 +228,7 @@ class Schema:
         """A question to add to an error: without its ``;`` a directive takes the next one for arguments."""
         for arg in directive.args[max(spec.args[0], 1) :]:
             # of the names that pyproxy has not, `ssl` and `http2` are parameters of `listen` as well
-            if arg in self.specs or (spec.args[1] < MANY and arg in DIRECTIVES):
+            if arg in self.specs or (spec.args[1] < MANY and arg in KNOWN):
                 return f"; is a `;` missing before `{arg}`?"
         return ""
 

@@ -1,0 +1,26 @@
+"""The names of nginx's directives: what pyproxy does not have is refused as that, not as a mistake in spelling."""
+
+from __future__ import annotations
+
+from crossplane.analyzer import DIRECTIVES
+
+# Those of nginx 1.31 that crossplane's table has not.
+_NEWER = """
+acceptex_read add_header_inherit add_trailer_inherit auth_delay client_body_early_read degradation degrade
+devpoll_changes devpoll_events early_hints epoll_events eventport_events fastcgi_socket_rcvbuf fastcgi_socket_sndbuf
+grpc_socket_rcvbuf grpc_socket_sndbuf grpc_ssl_certificate_cache grpc_ssl_conf_command gzip_hash gzip_no_buffer
+gzip_window http2 http2_pool_size http2_streams_index_size http3 http3_hq http3_max_concurrent_streams
+http3_stream_buffer_size iocp_threads keepalive_min_timeout keepalive_time kqueue_changes kqueue_events max_errors
+max_headers mp4_start_key_frame open_file_cache_events pass post_acceptex post_action postpone_gzipping proxy
+proxy_cookie_flags proxy_downstream_buffer proxy_half_close proxy_pass_trailers proxy_smtp_auth proxy_socket_rcvbuf
+proxy_socket_sndbuf proxy_ssl_alpn proxy_ssl_certificate_cache proxy_ssl_conf_command proxy_upstream_buffer
+quic_active_connection_id_limit quic_bpf quic_gso quic_host_key quic_retry scgi_socket_rcvbuf scgi_socket_sndbuf
+ssi_ignore_recycled_buffers ssl_alpn ssl_certificate_cache ssl_certificate_compression ssl_conf_command ssl_ech_file
+ssl_object_cache_inheritable ssl_ocsp ssl_ocsp_cache ssl_ocsp_responder ssl_reject_handshake tunnel_bind
+tunnel_buffer_size tunnel_connect_timeout tunnel_next_upstream tunnel_next_upstream_timeout tunnel_next_upstream_tries
+tunnel_pass tunnel_read_timeout tunnel_send_lowat tunnel_send_timeout tunnel_socket_keepalive tunnel_socket_rcvbuf
+tunnel_socket_sndbuf userid_flags uwsgi_socket_rcvbuf uwsgi_socket_sndbuf uwsgi_ssl_certificate_cache
+uwsgi_ssl_conf_command uwsgi_string xml_external_entities
+"""
+
+KNOWN = frozenset(DIRECTIVES) | frozenset(_NEWER.split())
