@@ -1,4 +1,4 @@
-"""What systems install as /etc/nginx runs as it is: Debian's layout, that of the container image, this machine's own."""
+"""What systems install as /etc/nginx runs as it is: Debian's layout, the container image's, this machine's own."""
 
 from __future__ import annotations
 
