@@ -14,7 +14,7 @@ from crossplane.analyzer import DIRECTIVES, NGX_HTTP_LIF_CONF, NGX_HTTP_LMT_CONF
 from pyproxy.config import values
 from pyproxy.config.known import KNOWN
 from pyproxy.config.tree import ConfigError, Directive
-from pyproxy.core.variables import Deferred, Template, Variable, VariableFamily, Variables
+from pyproxy.core.variables import Deferred, Template, Variable, VariableFamily, Variables, Varying
 
 if TYPE_CHECKING:
     from pyproxy.core.site import Location, Server, Site
@@ -70,7 +70,7 @@ class Spec:
     """The context of the children, where they are directives themselves."""
     free: bool = False
     """The children are data for ``parse`` (as in ``types``), not directives."""
-    declares: Callable[[Directive], Iterable[Variable | Deferred]] | None = None
+    declares: Callable[[Directive], Iterable[Variable | Deferred | Varying]] | None = None
     """The variables that this directive makes; known to all of the configuration, also before its line."""
     is_time: bool = False
     summary: str = ""

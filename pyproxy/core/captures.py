@@ -11,6 +11,9 @@ from pyproxy.core.variables import Depends, Getter, Variable
 if TYPE_CHECKING:
     from pyproxy.core.request import Request
 
+NUMBERS = tuple("123456789")
+"""The variables of the last match's groups, without the dollar sign."""
+_GROUP = re.compile(r"\((?!\?)|\(\?(?:P?<[A-Za-z_]|')", re.ASCII)
 _NAMED_GROUP = re.compile(r"\(\?(?:P?<([A-Za-z_]\w*)>|'([A-Za-z_]\w*)')", re.ASCII)
 
 
@@ -75,3 +78,8 @@ def group_variables(patterns: Iterable[str], depends: Depends = Depends.HEAD) ->
         for names in _NAMED_GROUP.findall(pattern):
             name = "".join(names).lower()
             yield Variable(name, _named(name), depends, changeable=True)
+
+
+def has_groups(pattern: str) -> bool:
+    """Whether a regular expression, as written, seems to capture anything: a sure no, else a likely yes."""
+    return _GROUP.search(pattern) is not None

@@ -110,7 +110,12 @@ class Rewrite:
         # the first `?` as written begins the arguments; one in a variable's value is just a character
         self._uri, self._args = (replacement.parts, None) if status else _split(replacement.parts)
         self._names_args = any(isinstance(part, bytes) and b"?" in part for part in replacement.parts)
-        self.steady = replacement.depends < Depends.REQUEST
+        # its captures are its own match's, unless another part of the replacement tries an expression, too
+        self.steady = all(
+            part.depends < Depends.REQUEST
+            for part in replacement.parts
+            if not isinstance(part, bytes) and not part.name.isdigit()
+        )
 
     def __call__(self, request: Request, run: Run) -> bool:
         match = self._regex.search(request.uri)

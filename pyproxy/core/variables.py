@@ -67,6 +67,13 @@ class Deferred:
     make: Callable[[Variables], Variable]
 
 
+@dataclass(frozen=True, slots=True)
+class Varying:
+    """Says that the configuration makes more of some variables than what follows from a request's head."""
+
+    names: tuple[str, ...]
+
+
 class Variables:
     """All variables that a configuration may use."""
 
@@ -75,6 +82,8 @@ class Variables:
         self._families: list[VariableFamily] = []
         self._deferred: dict[str, Deferred | None] = {}
         """None while it is being made."""
+        self._varying: set[str] = set()
+        """Names of those that are each request's own, whatever they depend on elsewhere."""
         self.warnings: list[str] = []
         """What is odd about those that were made, one sentence each."""
         self.regex: Callable[..., re.Pattern[bytes]] = compile_regex
@@ -82,11 +91,14 @@ class Variables:
         for variable in variables:
             self.add(variable)
 
-    def add(self, variable: Variable | VariableFamily | Deferred) -> None:
+    def add(self, variable: Variable | VariableFamily | Deferred | Varying) -> None:
         """Make a variable known. A later one of the same name replaces the earlier, unless it is weak; either depends
         on all that both depend on. Raises ValueError if the earlier is not to be changed."""
         if isinstance(variable, VariableFamily):
             self._families.append(variable)
+            return
+        if isinstance(variable, Varying):
+            self._varying.update(variable.names)
             return
         before = self._by_name.get(variable.name)
         if isinstance(variable, Deferred):
@@ -103,6 +115,10 @@ class Variables:
 
     def find(self, name: str) -> Variable:
         """The variable of that name. Raises ValueError with a suggestion if there is none."""
+        variable = self._find(name)
+        return replace(variable, depends=Depends.REQUEST) if variable.name in self._varying else variable
+
+    def _find(self, name: str) -> Variable:
         if len(name) == 1 and name in "123456789":
             return Variable(name, _capture(int(name)), Depends.HEAD)
         # nginx looks variable names up without regard to case

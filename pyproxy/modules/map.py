@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 from pyproxy.config.schema import Context, Module, Scope, Spec, number
 from pyproxy.config.tree import ConfigError, Directive
-from pyproxy.core.captures import group_variables, matched
+from pyproxy.core.captures import NUMBERS, group_variables, has_groups, matched
 from pyproxy.core.hostnames import HostNames, is_name
 from pyproxy.core.request import Request
-from pyproxy.core.variables import Deferred, Depends, Template, Variable, Variables, literal, variable_name
+from pyproxy.core.variables import Deferred, Depends, Template, Variable, Variables, Varying, literal, variable_name
 
 FLAGS = ("hostnames", "volatile")
 
@@ -57,12 +57,12 @@ class _Table:
         return self.names.exact.setdefault(text.lower().encode("utf-8", "surrogateescape"), value) is value
 
     def depends(self, source: Template) -> Depends:
-        """What the variable depends on. Captures that have names are variables themselves, found anew each time."""
+        """What the variable depends on. Where its captures can be asked for, it must be read each time."""
         results = [*self.names.values(), *(value for _, value in self.regexes)]
         if self.default is not None:
             results.append(self.default)
-        named = any(regex.groupindex for regex, _ in self.regexes)
-        return max([Depends.REQUEST if named else source.depends, *(value.depends for value in results)])
+        captures = any(regex.groups for regex, _ in self.regexes)
+        return max([Depends.REQUEST if captures else source.depends, *(value.depends for value in results)])
 
 
 def _compile(directive: Directive, variables: Variables) -> Variable:
@@ -99,9 +99,11 @@ def _compile(directive: Directive, variables: Variables) -> Variable:
     return Variable(name, get, table.depends(source), changeable=True)
 
 
-def _declare(directive: Directive) -> Iterator[Variable | Deferred]:
+def _declare(directive: Directive) -> Iterator[Variable | Deferred | Varying]:
     yield Deferred(variable_name(directive.args[1]), lambda variables: _compile(directive, variables))
-    keys = (entry.name for entry in directive.children or () if entry.name.startswith("~"))
+    keys = [entry.name for entry in directive.children or () if entry.name.startswith("~")]
+    if any(map(has_groups, keys)):
+        yield Varying(NUMBERS)
     yield from group_variables(keys, Depends.REQUEST)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +12,7 @@ from pyproxy.config.schema import ANYWHERE, Context, Module, Scope, Spec, flag, 
 from pyproxy.config.tree import ConfigError, Directive, Source
 from pyproxy.core.request import Request
 from pyproxy.core.site import Location
-from pyproxy.core.variables import Depends, Template, Variable, literal
+from pyproxy.core.variables import Depends, Template, Variable, Varying, literal
 from pyproxy.upstream.accel import Accel
 from pyproxy.upstream.cookies import FLAGS, CookieFlags, CookieRewriter
 from pyproxy.upstream.directives import answering, answering_options, connecting
@@ -54,6 +55,11 @@ def _pass(directive: Directive, scope: Scope) -> _Pass:
 REDIRECTS = ("off", "default")
 
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+", re.ASCII)
+
+
+def _varying(directive: Directive) -> Iterator[Varying]:
+    if "$" in directive.args[0]:
+        yield Varying(("proxy_host", "proxy_port"))
 
 
 def _set_header(directive: Directive, scope: Scope) -> tuple[bytes, Template]:
@@ -233,7 +239,7 @@ def _proxy_port(request: Request) -> bytes | None:
 MODULE = Module(
     name="proxy",
     directives=(
-        Spec("proxy_pass", LOCATION, _pass, summary="The server that requests go to."),
+        Spec("proxy_pass", LOCATION, _pass, declares=_varying, summary="The server that requests go to."),
         Spec("proxy_set_header", ANYWHERE, _set_header, (2, 2), repeat=True, default=(), summary="A field sent to it."),
         Spec(
             "proxy_redirect",
