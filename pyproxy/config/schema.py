@@ -221,8 +221,9 @@ class Schema:
         if name in KNOWN:
             return f"`{name}` is a known nginx directive, not supported by pyproxy yet"
         here = [n for n, specs in self.specs.items() if any(context in spec.contexts for spec in specs)]
-        close = difflib.get_close_matches(name, here, 1, 0.7) or difflib.get_close_matches(name, self.specs, 1, 0.7)
-        return f"unknown directive `{name}`" + (f", did you mean `{close[0]}`?" if close else "")
+        close = difflib.get_close_matches(name, here, 1, 0.8) or difflib.get_close_matches(name, self.specs, 1, 0.7)
+        shown = "".join(char if char.isprintable() else f"\\x{ord(char):02x}" for char in name)
+        return f"unknown directive `{shown}`" + (f", did you mean `{close[0]}`?" if close else "")
 
     def missing_end(self, directive: Directive, spec: Spec) -> str:
         """A question to add to an error: without its ``;`` a directive takes the next one for arguments."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from pyproxy.config.build import build
 from pyproxy.config.nginx import parse
 from pyproxy.config.schema import ANYWHERE, Context, Module, Schema, Scope, Spec, flag, number, seconds, text
-from pyproxy.config.tree import ConfigError
+from pyproxy.config.tree import ConfigError, Directive, Source
 from pyproxy.core.log import Logs
 from pyproxy.core.site import Location, Site
 
@@ -117,6 +118,17 @@ def test_belongs_to_http(name: str, belongs: bool) -> None:
 def test_a_suggestion_prefers_what_may_stand_here() -> None:
     with pytest.raises(ConfigError, match=r"unknown directive `wort`, did you mean `word`\? in test.conf:1"):
         compiled("http { wort a; }")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("proxy_pas", "`proxy_pas`, did you mean `proxy_pass`?"), ("\0ell", r"`\x00ell` in test.conf:1")],
+)
+def test_a_suggestion_from_elsewhere_if_that_is_much_closer(text: str, said: str) -> None:
+    from pyproxy.compile import load_schema
+
+    with pytest.raises(ConfigError, match=re.escape(f"unknown directive {said}")):
+        load_schema().find(Directive(text, ("a",), None, Source("test.conf", 1)), Context.SERVER)
 
 
 def test_every_module_of_pyproxy_declares_no_directive_twice_in_one_place() -> None:
