@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from pyproxy.core import phases
 from pyproxy.core.log import CRIT, ERROR, WARN
 from pyproxy.core.request import Request, Response
+from pyproxy.core.throttle import throttle
 from pyproxy.upstream.attempt import Attempt
 from pyproxy.upstream.connection import READING_HEAD
 from pyproxy.upstream.relay import Relay
@@ -320,11 +321,14 @@ class Exchange:
             return
         if attempt.peer.fails:
             attempt.peer.succeeded()
-        if response is None or request.error_status:
+        if response is None or request.error_status or not request.is_main:
             made = self.protocol.response(request, self, block, head)
             if made is None:
                 return
             response = made
+        elif request.values is not None and not self.buffering:
+            # what was made once has not slowed down others; this request may have been told to be slow (`set`)
+            throttle(request, 0)
         later = None
         if whole and self.options.relay is Relay:
             attempt.received = len(data)

@@ -50,6 +50,36 @@ async def test_a_client_that_changes_its_fields_is_heard(tmp_path: Path) -> None
             assert f"Cookie: {cookie}\r\n".encode() in (await client.ask(get(Cookie=cookie))).body
 
 
+async def test_each_unbuffered_answer_has_its_own_pace(tmp_path: Path) -> None:
+    reply = answer(b"." * 10000)
+    async with (
+        upstream(always(reply)) as server,
+        serve(
+            tmp_path,
+            f"set $limit_rate 100; proxy_buffering off; location / {{ proxy_pass http://127.0.0.1:{server.port}; }}",
+        ) as proxy,
+    ):
+        client = await proxy.client()
+        for _ in range(3):
+            assert len((await client.ask(get())).body) == 10000
+
+
+async def test_what_is_remembered_for_clients_is_not_for_subrequests(tmp_path: Path) -> None:
+    config = """
+        location / { auth_request /asked; auth_request_set $seen $sent_http_x_added; add_header X-Seen "[$seen]";
+                     proxy_pass $up; }
+        location /asked { proxy_pass $up; add_header X-Added yes; }
+    """
+    async with (
+        upstream(always(answer())) as server,
+        serve(tmp_path, config.replace("$up", f"http://127.0.0.1:{server.port}")) as proxy,
+    ):
+        client = await proxy.client()
+        for path in ("/", "/asked", "/asked", "/"):
+            fields = (await client.ask(get(path))).fields
+            assert fields.get("x-seen" if path == "/" else "x-added") == ("[]" if path == "/" else "yes")
+
+
 async def test_locations_and_servers_do_not_share_answers(tmp_path: Path) -> None:
     reply = answer(b"ok", "X-Secret: s", "Set-Cookie: id=1", "Location: http://up/x")
     locations = """
