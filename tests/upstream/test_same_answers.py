@@ -173,7 +173,9 @@ async def test_one_connection_and_many_give_the_same(tmp_path: Path, seed: int) 
     script = Counting()
     async with upstream(script) as server:
         values = {"folder": tmp_path, "port": server.port}
-        async with serve(tmp_path, SERVER.format(**values), HTTP.format(**values)) as proxy:
+        # some behind a proxy
+        extra = "set_real_ip_from 127.0.0.1;" if seed % 2 else ""
+        async with serve(tmp_path, extra + SERVER.format(**values), HTTP.format(**values)) as proxy:
             for sequence in range(10):
                 made = requests(random.Random(f"{seed} {sequence}"))
                 walks = []
