@@ -59,6 +59,9 @@ class LogFile:
         self._keeper = keeper
         self._room = gathering.size
         self._seconds = gathering.seconds
+        self._is_prompt = gathering is SOON
+        self._flushed = float("-inf")
+        """The loop's time when lines were handed over last."""
         self._lines: list[bytes] = []
         self._size = 0
         self._timer: asyncio.TimerHandle | None = None
@@ -123,8 +126,12 @@ class LogFile:
 
     def _set_timer(self) -> None:
         loop = self._keeper.loop
-        if self._seconds is not None and loop is not None:
-            self._timer = loop.call_later(self._seconds, self.flush)
+        if self._seconds is None or loop is None:
+            return
+        # after a pause, whoever reads the log sees a line as soon as the answer; under load they go together
+        wait = max(0.0, self._flushed + self._seconds - loop.time()) if self._is_prompt else self._seconds
+        self._flushed = loop.time() + wait
+        self._timer = loop.call_later(wait, self.flush)
 
     def flush(self) -> None:
         """Hand everything gathered to the thread."""
