@@ -133,7 +133,7 @@ def link(uri: str, expires: int) -> str:
     return f"{uri}?md5={base64.urlsafe_b64encode(digest).decode().rstrip('=')}&expires={expires}"
 
 
-EXCHANGES = {
+VISITS = {
     "django": [
         Exchange("a page", site("/", "Accept-Encoding: gzip"), upstream=answer("Content-Type: text/html")),
         Exchange("a page by the other name", at("www.example.com")("/accounts/?next=/")),
@@ -324,9 +324,13 @@ EXCHANGES = {
 }
 
 
+# where the list of deviations looks
+EXCHANGES = [exchange for exchanges in VISITS.values() for exchange in exchanges]
+
+
 def test_every_example_is_asked() -> None:
-    assert sorted(EXCHANGES) == NAMES
-    assert all(len(exchanges) >= 12 for exchanges in EXCHANGES.values())
+    assert sorted(VISITS) == NAMES
+    assert all(len(exchanges) >= 12 for exchanges in VISITS.values())
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -351,7 +355,7 @@ def test_both_have_the_same_comments(name: str) -> None:
         pytest.param(name, notation, exchange, id=f"{name} {notation} {exchange}")
         for name in NAMES
         for notation in ("nginx", "toml")
-        for exchange in EXCHANGES[name]
+        for exchange in VISITS[name]
     ],
 )
 def test_example(name: str, notation: str, exchange: Exchange, start: Start) -> None:
