@@ -23,6 +23,9 @@ HTTP, SERVER, LOCATION = Context.HTTP, Context.SERVER, Context.LOCATION
 _PORT_RANGE = re.compile(r"(?!unix:)(.*:)?(\d{1,5})-(\d{1,5})")
 
 
+_SWITCHES = ("reuseport", "deferred", "bind", "multipath")
+
+
 def _listen(directive: Directive, scope: Scope) -> list[Listen]:
     default = proxy_protocol = False
     options: dict[str, Any] = {}
@@ -32,6 +35,8 @@ def _listen(directive: Directive, scope: Scope) -> list[Listen]:
             default = True
         elif name == "backlog" and equals:
             options["backlog"] = values.number(value)
+            if not options["backlog"]:
+                raise ValueError(f'invalid parameter "{option}", expected 1 or more')
         elif name in ("rcvbuf", "sndbuf") and equals:
             options[name] = values.size(value)
         elif name == "ipv6only" and equals:
@@ -40,7 +45,7 @@ def _listen(directive: Directive, scope: Scope) -> list[Listen]:
             options[name] = _so_keepalive(value)
         elif name == "fastopen" and equals:
             options[name] = values.number(value)
-        elif (name in ("reuseport", "deferred", "bind") and not equals) or name in ("setfib", "accept_filter"):
+        elif (name in _SWITCHES and not equals) or name in ("setfib", "accept_filter"):
             options[name] = value or True
         elif option == "proxy_protocol":
             proxy_protocol = True

@@ -35,6 +35,8 @@ def test_a_range_of_ports(text: str, ports: list[int]) -> None:
         ("80 so_keepalive=::", 'invalid so_keepalive value "::", expected on, off or 30m::10'),
         ("80 so_keepalive=1:2:3:4", "so_keepalive"),
         ("80 fastopen=x", "invalid number"),
+        ("80 backlog=0", 'invalid parameter "backlog=0", expected 1 or more'),
+        ("80 multipath=1", 'invalid parameter "multipath=1"'),
         ("80 deferred=1", 'invalid parameter "deferred=1"'),
     ],
 )
