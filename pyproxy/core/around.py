@@ -66,6 +66,10 @@ class StreamAround:
         """End in the middle."""
         self.inner.abort()
 
+    def client_may_be_gone(self, request: Request) -> None:
+        """Abandon the request if its client has left."""
+        self.inner.client_may_be_gone(request)
+
     @property
     def body_pending(self) -> bool:
         """Whether the request has a body that nobody has read yet."""

@@ -113,6 +113,7 @@ async def _wait(request: Request, outcome: Awaitable[Outcome], handlers: tuple[H
             _run(request, handlers, index)
         else:
             _conclude(request, result, handlers, index)
+        request.stream.client_may_be_gone(request)
     except Exception as error:
         fail(request, error)
         raise

@@ -70,6 +70,9 @@ class Stream(Protocol):
     def tcp_info(self) -> bytes | None:
         """What the system knows of the connection (Linux's struct tcp_info), None where it does not tell."""
 
+    def client_may_be_gone(self, request: Request) -> None:
+        """After a wait that could not be ended: abandon the request if its client has meanwhile said that it leaves."""
+
     @property
     def body_pending(self) -> bool:
         """Whether the request has a body that nobody has read yet."""

@@ -146,6 +146,9 @@ class _Collector:
         """The client's."""
         return self._client.tcp_info()
 
+    def client_may_be_gone(self, request: Request) -> None:
+        """The main request sees to that."""
+
     def inform(self, request: Request, fields: list[Field]) -> None:
         """Early hints are for clients."""
 

@@ -13,6 +13,7 @@ from pyproxy.http1.nowhere import NOWHERE
 from pyproxy.http1.request_reader import RequestReader
 
 if TYPE_CHECKING:
+    from pyproxy.core.request import Request
     from pyproxy.http1.server import Http1Server
 
 TIMED_OUT: Final = f"client timed out ({ETIMEDOUT}: {os.strerror(ETIMEDOUT)})"
@@ -100,6 +101,12 @@ class ClientConnection(RequestReader, asyncio.Protocol):
         elif not self._buffer:
             self.keep_alive = False
         return not self._transport.is_closing()
+
+    def client_may_be_gone(self, request: Request) -> None:
+        if self._ended and self._request is request and request.handler is not None:
+            self._ended = self._abandon("client prematurely closed connection")
+            if not self._ended:
+                self._transport.close()
 
     @property
     def idle(self) -> bool:

@@ -96,6 +96,10 @@ class RequestReader(RequestBodyReader):
         """What the system knows of the connection."""
         raise NotImplementedError
 
+    def client_may_be_gone(self, request: Request) -> None:
+        """Abandon the request if its client has left."""
+        raise NotImplementedError
+
     def _close(self) -> None:
         """Close so that the client can read the answer."""
         raise NotImplementedError

@@ -52,6 +52,8 @@ class Client:
         self.answers.append("cut")
         self.request.finished = True
 
+    def client_may_be_gone(self, request: Request) -> None: ...
+
     def run(self) -> list[int | str]:
         phases.run(self.request)
         return self.answers

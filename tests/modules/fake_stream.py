@@ -109,5 +109,7 @@ class FakeStream:
 
     def resume_body(self) -> None: ...
 
+    def client_may_be_gone(self, request: Request) -> None: ...
+
     def open_tunnel(self, request: Request, response: Response, tunnel: Tunnel) -> Any:
         raise AssertionError("no tunnels here")
