@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pyproxy.compile import Sources
+    from pyproxy.config.tree import ConfigError
 
 DEFAULT_FILES = ("conf/app.toml", "conf/nginx.conf", "nginx.conf")
 EXAMPLES = """\
@@ -46,8 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             status = _convert(arguments[1:]) if command is None else _control(command, arguments)
         sys.stdout.flush()
     except ConfigError as error:
-        for each in error.each:
-            print(f"pyproxy: {each}", file=sys.stderr)
+        _complain(error)
         return UNKNOWN if command == "status" else 1
     except BrokenPipeError:
         # whoever read our output has seen enough; Python must not try again at its exit
@@ -108,6 +108,11 @@ def _proxy(options: argparse.Namespace) -> int:
     return _run(sources, options.quiet, options.detach_programs, options.watch)
 
 
+def _complain(error: ConfigError) -> None:
+    for each in error.each:
+        print(f"pyproxy: {each}", file=sys.stderr)
+
+
 def _default_file(prefix: str) -> str:
     from pyproxy.config.tree import ConfigError
 
@@ -119,14 +124,20 @@ def _default_file(prefix: str) -> str:
 
 def _check(sources: Sources, dump: bool, quiet: bool) -> int:
     from pyproxy.compile import load_schema
+    from pyproxy.config.tree import ConfigError
     from pyproxy.core.log import Logs
     from pyproxy.process.programs import plan_of
 
     schema = load_schema()
-    loaded = sources.load(schema)
-    site = sources.compile(loaded, schema, Logs())
-    if site.programs:
-        plan_of(site)
+    try:
+        loaded = sources.load(schema)
+        site = sources.compile(loaded, schema, Logs())
+        if site.programs:
+            plan_of(site)
+    except ConfigError as error:
+        _complain(error)
+        print(f"pyproxy: configuration file {sources.path} test failed", file=sys.stderr)
+        return 1
     if not quiet:
         for warning in site.warnings:
             print(f"pyproxy: [warn] {warning}", file=sys.stderr)

@@ -207,7 +207,10 @@ def test_all_mistakes_are_told_by_file_and_line(write: Write, capsys: Capture) -
         assert main([*options, "nginx.conf"]) == 1
         out, err = capsys.readouterr()
         assert out == ""
-        assert [line.rpartition(" in ")[2] for line in err.splitlines()] == [
+        lines = err.splitlines()
+        if options:
+            assert lines.pop() == "pyproxy: configuration file nginx.conf test failed"
+        assert [line.rpartition(" in ")[2] for line in lines] == [
             "a.conf:1",
             "a.conf:2",
             "nginx.conf:4",
@@ -215,7 +218,7 @@ def test_all_mistakes_are_told_by_file_and_line(write: Write, capsys: Capture) -
             "nginx.conf:8",
             "nginx.conf:10",
         ]
-        assert all(line.startswith("pyproxy: ") for line in err.splitlines())
+        assert all(line.startswith("pyproxy: ") for line in lines)
 
 
 def test_all_mistakes_of_locations_are_told(write: Write, capsys: Capture) -> None:
@@ -223,7 +226,7 @@ def test_all_mistakes_of_locations_are_told(write: Write, capsys: Capture) -> No
         "events {}\nhttp { server {\nlisten 8080;\naccess_log a.log no;\nlocation /a {\naccess_log a.log nor; }\n"
         "location /a { }\nlocation ~ ( { }\n} }\n"
     )
-    assert main(["-t", "nginx.conf"]) == 1
+    assert main(["nginx.conf"]) == 1
     err = capsys.readouterr().err
     assert [line.rpartition(":")[2] for line in err.splitlines()] == ["4", "6", "7", "8"]
 
@@ -232,7 +235,7 @@ def test_a_file_that_cannot_be_read_hides_no_other(write: Write, capsys: Capture
     write("server {\n", "sites/a.conf")
     write("server { listen }\n", "sites/b.conf")
     write(GOOD)
-    assert main(["-t", "nginx.conf"]) == 1
+    assert main(["nginx.conf"]) == 1
     assert [line.rpartition(" in ")[2] for line in capsys.readouterr().err.splitlines()] == [
         "sites/a.conf:1",
         "sites/b.conf:1",
@@ -262,6 +265,7 @@ def test_wrong_listen_option(write: Write, capsys: Capture) -> None:
     assert main(["-t", write(GOOD), "--listen", "host:port"]) == 1
     assert capsys.readouterr().err == (
         'pyproxy: `--listen`: invalid port in "host:port", expected 1 to 65535 in command line:1\n'
+        "pyproxy: configuration file nginx.conf test failed\n"
     )
 
 
