@@ -71,6 +71,7 @@ class Limits:
         "lingering_timeout",
         "max_body_size",
         "send_timeout",
+        "subrequest_output_buffer_size",
     )
 
     body_buffer_size: int
@@ -90,6 +91,7 @@ class Limits:
     lingering_timeout: float
     max_body_size: int
     send_timeout: float
+    subrequest_output_buffer_size: int
 
 
 class Location:

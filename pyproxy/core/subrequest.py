@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from pyproxy.core.request import BodySink, Field
     from pyproxy.core.stream import Tunnel
 
-DEEPEST = 50
-"""Subrequests within subrequests (NGX_HTTP_MAX_SUBREQUESTS)."""
+DEEPEST = 51
+"""Subrequests within subrequests; nginx's limit of 50 does not count the first."""
 IN_MEMORY = 65536
 """Bytes of an answer that are kept in memory, the rest in a file."""
 
@@ -35,13 +35,14 @@ class Cycle(Exception):
 class Subrequest(Request):
     """One of them; its answer is in ``response`` and ``answer`` when it is over."""
 
-    __slots__ = ("answer", "cut", "depth", "parent")
+    __slots__ = ("answer", "arrived", "cut", "depth", "parent")
 
     is_main = False
 
     def __init__(
         self, parent: Request, uri: bytes, args: bytes, done: Callable[[Subrequest], None], header_only: bool
     ) -> None:
+        """Raises Cycle."""
         if parent.values is None:
             parent.values = {}
         server = parent.server
@@ -57,6 +58,11 @@ class Subrequest(Request):
         """The body of its answer; to be closed by whom it is for."""
         self.cut = False
         """Whether its answer has ended before its end."""
+        self.arrived: Callable[[], None] | None = None
+        """Called when more of its answer is there, for who does not wait for the end."""
+        if self.depth > DEEPEST:
+            parent.complain(ERROR, f'subrequests cycle while processing "{uri.decode(errors="replace")}"')
+            raise Cycle
 
     @property
     def main(self) -> Request:
@@ -80,9 +86,6 @@ class Subrequest(Request):
 
     def begin(self) -> None:
         """Send it on its way; it may be over before this returns."""
-        if self.depth > DEEPEST:
-            self.parent.complain(ERROR, f'subrequests cycle while processing "{self.uri.decode(errors="replace")}"')
-            raise Cycle
         try:
             if self.uri.startswith(b"@"):
                 name, self.uri = self.uri[1:].decode("utf-8", "surrogateescape"), self.parent.uri
@@ -179,6 +182,9 @@ class _Collector:
             request.complain(CRIT, f"cannot buffer an answer: {error}")
             request.give_up()
             self.abort()
+            return
+        if request.arrived is not None:
+            request.arrived()
 
     def finish(self) -> None:
         """That was all of it."""

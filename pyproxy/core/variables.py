@@ -121,6 +121,13 @@ class Variables:
     def _find(self, name: str) -> Variable:
         if len(name) == 1 and name in "123456789":
             return Variable(name, _capture(int(name)), Depends.HEAD)
+        if (variable := self.get(name)) is not None:
+            return variable
+        close = difflib.get_close_matches(name.lower(), self._by_name, 1)
+        raise ValueError(f'unknown variable "${name}"' + (f", did you mean `${close[0]}`?" if close else ""))
+
+    def get(self, name: str) -> Variable | None:
+        """The variable of that name, which is none of a regular expression's numbers."""
         # nginx looks variable names up without regard to case
         name = name.lower()
         if name in self._deferred:
@@ -132,8 +139,7 @@ class Variables:
                 return Variable(name, lambda request: None)
             if name.startswith(family.prefix):
                 return Variable(name, family.make(name[len(family.prefix) :]), family.depends)
-        close = difflib.get_close_matches(name, self._by_name, 1)
-        raise ValueError(f'unknown variable "${name}"' + (f", did you mean `${close[0]}`?" if close else ""))
+        return None
 
     def _make(self, name: str) -> None:
         deferred = self._deferred[name]

@@ -219,5 +219,5 @@ MODULE = Module(
         ),
     ),
     location=_compile,
-    order=66,
+    order=65,
 )

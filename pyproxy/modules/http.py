@@ -237,7 +237,6 @@ MODULE = Module(
         size("send_lowat", ANYWHERE, None, NO_EFFECT),
         size("postpone_output", ANYWHERE, None, NO_EFFECT),
         size("directio_alignment", ANYWHERE, None, NO_EFFECT),
-        size("subrequest_output_buffer_size", ANYWHERE, None, NO_EFFECT),
         flag("aio_write", ANYWHERE, False, NO_EFFECT),
         size("read_ahead", ANYWHERE, None, NO_EFFECT),
         size("connection_pool_size", HTTP | SERVER, None, NO_EFFECT),

@@ -95,6 +95,7 @@ def _compile(scope: Scope, location: Location) -> None:
     limits.lingering_time = scope.get("lingering_time")
     limits.lingering_timeout = scope.get("lingering_timeout")
     limits.send_timeout = scope.get("send_timeout")
+    limits.subrequest_output_buffer_size = scope.get("subrequest_output_buffer_size")
 
 
 MODULE = Module(
@@ -128,6 +129,7 @@ MODULE = Module(
             (1, MANY),
             summary="A body is read before anything else if one of the values is neither empty nor 0 (default: never).",
         ),
+        size("subrequest_output_buffer_size", ANYWHERE, 4096, "Bytes of an answer that becomes a variable."),
         seconds("send_timeout", ANYWHERE, 60.0, "The longest pause between two reads of the client."),
         Spec("keepalive_timeout", ANYWHERE, _keepalive, (1, 2), default=(75.0, 0), summary="How long to stay idle."),
         number("keepalive_requests", ANYWHERE, 1000, "The most requests on one connection."),

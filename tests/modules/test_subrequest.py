@@ -10,7 +10,7 @@ import pytest
 
 from pyproxy.core.request import Request
 from pyproxy.core.site import DONE, Handler, Outcome, Phase
-from pyproxy.core.subrequest import Cycle, Subrequest, ask, send_copy
+from pyproxy.core.subrequest import DEEPEST, Cycle, Subrequest, ask, send_copy
 from pyproxy.core.worker import Worker
 
 from .conftest import Ask
@@ -143,13 +143,13 @@ async def test_a_cycle_is_cut(client: FakeStream, worker: Worker, errors: Callab
     insert(client, go_deeper)
     request = a_request(client, worker)
     assert (await answered(request, b"/file"))[0] == 204
-    assert depths == [*range(1, 51)]
+    assert depths == [*range(1, DEEPEST + 1)]
     assert 'subrequests cycle while processing "/file"' in errors()
 
 
 async def test_too_deep(client: FakeStream, worker: Worker) -> None:
     request = a_request(client, worker)
-    for _ in range(50):
+    for _ in range(DEEPEST):
         request = Subrequest(request, b"/text", b"", Subrequest.let_go, False)
     with pytest.raises(Cycle):
         await ask(request, b"/text")
