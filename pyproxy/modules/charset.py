@@ -12,6 +12,7 @@ from pyproxy.core.log import ERROR
 from pyproxy.core.media_types import MediaTypes, split_charset
 from pyproxy.core.request import Request, Response
 from pyproxy.core.site import Location
+from pyproxy.core.uri import escape_controls
 from pyproxy.core.variables import Template
 
 TYPES = (
@@ -167,7 +168,7 @@ def _say(request: Request, response: Response, charset: bytes) -> None:
         return
     media_type = split_charset(response.get(b"content-type") or b"")[0]
     response.remove(b"content-type")
-    value = media_type if response.status in (301, 302) else media_type + b"; charset=" + charset
+    value = media_type if response.status in (301, 302) else media_type + b"; charset=" + escape_controls(charset)
     response.fields.insert(0, (b"Content-Type", value))
 
 
