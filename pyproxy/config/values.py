@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -67,6 +68,14 @@ def choice(text: str, allowed: Collection[str]) -> str:
         if candidate.lower() == text.lower():
             return candidate
     raise ValueError(f'invalid value "{text}", expected one of {", ".join(allowed)}')
+
+
+def unknown_parameter(option: str, known: Collection[str]) -> ValueError:
+    """For a parameter such as ``weight=2`` that is none of ``known``, which end with ``=`` where they take a value."""
+    name, equals, _ = option.partition("=")
+    close = difflib.get_close_matches(name + equals, known, 1)
+    hint = f", did you mean `{close[0]}`?" if close else ""
+    return ValueError(f'invalid parameter "{option}"{hint}')
 
 
 def size(text: str) -> int:

@@ -177,7 +177,7 @@ _NAME = re.compile(r"\$([A-Za-z0-9_]+)", re.ASCII)
 def variable_name(text: str) -> str:
     """The name in ``$name``, where a directive wants just that. Raises ValueError."""
     if not (match := _NAME.fullmatch(text)):
-        raise ValueError(f'invalid variable name "{text}"')
+        raise ValueError(f'invalid variable name "{text}", expected one such as $name')
     return match[1].lower()
 
 

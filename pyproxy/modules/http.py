@@ -24,6 +24,8 @@ _PORT_RANGE = re.compile(r"(?!unix:)(.*:)?(\d{1,5})-(\d{1,5})")
 
 
 _SWITCHES = ("reuseport", "deferred", "bind", "multipath")
+_VALUES = ("backlog=", "rcvbuf=", "sndbuf=", "ipv6only=", "so_keepalive=", "fastopen=")
+_PARAMETERS = ("default_server", "proxy_protocol", *_VALUES, *_SWITCHES)
 
 
 def _listen(directive: Directive, scope: Scope) -> list[Listen]:
@@ -52,7 +54,7 @@ def _listen(directive: Directive, scope: Scope) -> list[Listen]:
         elif name in ("ssl", "http2", "quic"):
             raise ValueError(f'parameter "{name}" is known to nginx, but not supported by pyproxy yet')
         else:
-            raise ValueError(f'invalid parameter "{option}"')
+            raise values.unknown_parameter(option, _PARAMETERS)
     resolved = scope.site.resolved
     listens = []
     for address in map(values.listen_address, _single_ports(directive.args[0])):

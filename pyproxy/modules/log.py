@@ -77,7 +77,7 @@ def _access_log(directive: Directive, scope: Scope) -> _AccessLog:
                 raise ValueError(f'invalid compression level "{value}", expected 1 to 9')
             size = size or 64 << 10
         else:
-            raise ValueError(f'invalid parameter "{option}"')
+            raise values.unknown_parameter(option, ("buffer=", "flush=", "gzip=", "gzip", "if="))
     if flush and not size:
         raise ValueError(f'no buffer is defined for access_log "{path}", write for example buffer=32k')
     if size and name is not None:
@@ -96,7 +96,7 @@ def _open_log_file_cache(directive: Directive, scope: Scope) -> LogNames:
     for option in directive.args:
         name, equals, value = option.partition("=")
         if name not in given or not equals:
-            raise ValueError(f'invalid parameter "{option}"')
+            raise values.unknown_parameter(option, [f"{each}=" for each in given])
         given[name] = value
     limit = values.number(given["max"])
     if not limit:

@@ -28,6 +28,8 @@ def _from(directive: Directive, scope: Scope) -> list[Network | str]:
     try:
         network = parse_network(text)
     except ValueError:
+        if "/" in text:
+            raise
         return [*_resolve(text)]
     if not network.exact:
         scope.site.warnings.append(f"low address bits of {text} are meaningless in {directive.source}")

@@ -19,6 +19,8 @@ from pyproxy.upstream.peer import Peer
 from pyproxy.upstream.resolve import resolve
 
 UPSTREAM = Context.UPSTREAM
+PARAMETERS = ("weight=", "max_fails=", "max_conns=", "fail_timeout=", "backup", "down")
+"""What may follow the address of a ``server``."""
 
 
 def _server(directive: Directive, scope: Scope) -> tuple[Address, dict[str, Any], Directive]:
@@ -37,7 +39,7 @@ def _server(directive: Directive, scope: Scope) -> tuple[Address, dict[str, Any]
         elif name in ("resolve", "service", "slow_start", "route", "drain"):
             raise ValueError(f'parameter "{name}" is known to nginx, but not supported by pyproxy yet')
         else:
-            raise ValueError(f'invalid parameter "{option}"')
+            raise values.unknown_parameter(option, PARAMETERS)
     return address, options, directive
 
 
