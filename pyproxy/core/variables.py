@@ -106,7 +106,9 @@ class Variables:
                 raise ValueError(f"the variable `${variable.name}` exists already")
             self._deferred[variable.name] = variable
             return
-        if before is not None:
+        if before is None and variable.weak and (other := self._of_family(variable.name)) is not None:
+            variable = replace(variable, get=_set_or(variable.name, other.get))
+        elif before is not None:
             if not before.changeable and not (variable.weak and before.set):
                 raise ValueError(f"the variable `${variable.name}` exists already")
             depends = max(before.depends, variable.depends)
@@ -134,6 +136,9 @@ class Variables:
             self._make(name)
         if variable := self._by_name.get(name):
             return variable
+        return self._of_family(name)
+
+    def _of_family(self, name: str) -> Variable | None:
         for family in self._families:
             if name == family.prefix:
                 return Variable(name, lambda request: None)
@@ -182,6 +187,17 @@ def variable_name(text: str) -> str:
 
 
 _VARIABLE = re.compile(r"\$(?:\{(?P<braced>[A-Za-z0-9_]+)\}|(?P<plain>[1-9]|[A-Za-z0-9_]+))?")
+
+
+def _set_or(name: str, otherwise: Getter) -> Getter:
+    def get(request: Request) -> bytes | None:
+        values = request.values
+        if values is not None and name in values:
+            found: bytes | None = values[name]
+            return found
+        return otherwise(request)
+
+    return get
 
 
 def _capture(number: int) -> Getter:

@@ -41,6 +41,8 @@ CONFIG = """
         location /secret { internal; return 200 secret; }
         location /denied { deny all; return 200 denied; }
         location /backend/ { proxy_pass http://127.0.0.1:@backend@/; }
+        location /bar { return 200 "$http_bar<!--#echo var='http_bar' -->"; }
+        location /never { set $http_bar set; }
         location /pages/ { return 200 "<!--#include virtual='relative?x' --><!--#include file='by/file' -->"; }
         location /pages/relative { return 200 "[$uri $args]"; }
         location /pages/by/file { return 200 "[$uri $args]"; }
@@ -111,6 +113,7 @@ EXCHANGES = [
         "set escapes",
         '<!--#set var="v" value="\\$a\\x\\\\n\\\'" --><!--#echo var="v" -->',
     ),
+    Exchange("echo a field that is set elsewhere", get("/bar", "Bar: x"), contains="'xx'"),
     page("set hides", '<!--#set var="uri" value="mine" --><!--#echo var="uri" -->', "mine"),
     failing("set a broken variable", '<!--#set var="v" value="a$" --><!--#echo var="v" -->', FAILED + "(none)"),
     failing("set an open variable", '<!--#set var="v" value="a${b c" -->'),
