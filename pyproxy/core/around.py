@@ -3,7 +3,7 @@ of the others."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from pyproxy.core.proxy_protocol import Proxied
@@ -95,3 +95,15 @@ class StreamAround:
     def open_tunnel(self, request: Request, response: Response, tunnel: Tunnel) -> None:
         """Hand everything that follows to ``tunnel``."""
         self.inner.open_tunnel(request, response, tunnel)
+
+
+Around = TypeVar("Around", bound=StreamAround)
+
+
+def find_around(stream: Stream, kind: type[Around]) -> Around | None:
+    """The outermost stream of that kind among ``stream`` and those inside it."""
+    while isinstance(stream, StreamAround):
+        if isinstance(stream, kind):
+            return stream
+        stream = stream.inner
+    return None

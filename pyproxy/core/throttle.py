@@ -6,7 +6,7 @@ import asyncio
 import os
 from typing import TYPE_CHECKING
 
-from pyproxy.core.around import StreamAround
+from pyproxy.core.around import StreamAround, find_around
 from pyproxy.core.pace import Pace
 
 if TYPE_CHECKING:
@@ -21,8 +21,9 @@ def throttle(request: Request, rate: int, after: int = 0) -> None:
     if request.values is None:
         request.values = {}
     request.values["limit_rate"] = rate
-    if isinstance(request.stream, Throttle):
-        request.stream.pace = Pace(rate, after) if rate else None
+    # other streams may stand around the one that slows this request down already
+    if (slowed := find_around(request.stream, Throttle)) is not None:
+        slowed.pace = Pace(rate, after) if rate else None
     elif rate:
         request.stream = Throttle(request, Pace(rate, after))
 

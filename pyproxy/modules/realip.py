@@ -6,6 +6,7 @@ import socket
 
 from pyproxy.config.schema import ANYWHERE, Context, Module, Scope, Spec, flag
 from pyproxy.config.tree import Directive
+from pyproxy.core.around import find_around
 from pyproxy.core.forwarded import Forwarded, RealClient, forwarded
 from pyproxy.core.networks import Network, Networks, parse_address, parse_network
 from pyproxy.core.outcome import Outcome
@@ -64,7 +65,7 @@ class _RealIP:
     def __call__(self, request: Request) -> Outcome:
         """Put another address in place of the one that has connected; never a second time."""
         stream = request.stream
-        if _real_client(stream) is None and (found := self._find(request, stream)) is not None:
+        if find_around(stream, RealClient) is None and (found := self._find(request, stream)) is not None:
             request.stream = RealClient(stream, found)
         return None
 
@@ -85,14 +86,8 @@ class _RealIP:
         return forwarded(stream.remote_addr, lines, self._is_trusted, self._recursive)
 
 
-def _real_client(stream: Stream | None) -> RealClient | None:
-    while stream is not None and not isinstance(stream, RealClient):
-        stream = getattr(stream, "inner", None)
-    return stream
-
-
 def _own_stream(request: Request) -> Stream:
-    real = _real_client(request.stream)
+    real = find_around(request.stream, RealClient)
     return request.stream if real is None else real.inner
 
 

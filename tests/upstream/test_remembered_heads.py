@@ -64,6 +64,20 @@ async def test_each_unbuffered_answer_has_its_own_pace(tmp_path: Path) -> None:
             assert len((await client.ask(get())).body) == 10000
 
 
+async def test_the_pace_of_a_request_that_was_sent_elsewhere_is_the_last_one_said(tmp_path: Path) -> None:
+    config = """
+        location / { set $limit_rate 100; proxy_pass $up; }
+        location /there { proxy_pass $up/there; proxy_buffering off; proxy_ignore_headers X-Accel-Redirect; }
+    """
+    async with (
+        upstream(always(answer(b"." * 10000, "X-Accel-Redirect: /there"))) as server,
+        serve(tmp_path, config.replace("$up", f"http://127.0.0.1:{server.port}")) as proxy,
+    ):
+        client = await proxy.client()
+        for _ in range(2):
+            assert len((await client.ask(get())).body) == 10000
+
+
 async def test_what_is_remembered_for_clients_is_not_for_subrequests(tmp_path: Path) -> None:
     config = """
         location / { auth_request /asked; auth_request_set $seen $sent_http_x_added; add_header X-Seen "[$seen]";
