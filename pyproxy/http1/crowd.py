@@ -27,7 +27,9 @@ def make_room(worker: Worker, newcomer: ClientConnection) -> None:
         if (now := worker.now()) >= worker.crowded + TELL_EVERY:
             worker.crowded = now
             log.write(WARN, f"{count}, reusing connections")
-        for connection in nsmallest(min(AT_ONCE, max(1, len(idle) // 8)), idle, key=lambda each: each.deadline):
+        # the clock does not tell apart what happens in one turn of the loop
+        oldest = nsmallest(min(AT_ONCE, max(1, len(idle) // 8)), idle, key=lambda each: (each.deadline, each.serial))
+        for connection in oldest:
             connection.close()
     else:
         log.write(ALERT, count)

@@ -183,7 +183,7 @@ def _rate(text: str) -> int:
     number, unit = text[:-3], text[-3:]
     if unit not in ("r/s", "r/m"):
         number, unit = text, "r/s"
-    rate = values.number(number)
+    rate = int(number) if number.isascii() and number.isdigit() else 0
     if rate < 1:
         raise ValueError(f'invalid rate "{text}", expected one such as 10r/s or 30r/m')
     return rate * 1000 // (60 if unit == "r/m" else 1)

@@ -41,8 +41,9 @@ class Banner:
 
     def ready(self, missing: Iterable[str]) -> None:
         """Everything is there, but for the programs that do not run."""
-        names = ", ".join(f"`{name}`" for name in missing)
-        self.say(f"Ready{f', but {names} does not run' if names else ''}. Ctrl-C stops everything.")
+        names = [f"`{name}`" for name in missing]
+        but = f", but {', '.join(names)} {'does' if len(names) == 1 else 'do'} not run" if names else ""
+        self.say(f"Ready{but}. Ctrl-C stops everything.")
 
 
 def url(address: Address) -> str:

@@ -145,9 +145,8 @@ class Programs:
                 (state,) = await self._supervisor.with_last_lines([state])
                 self._tell(ERROR, str(state))
             elif state.statename == "STARTING" and before.statename == "RUNNING":
-                self._tell(
-                    ERROR, f"program `{state.name}`, process {before.pid}, has ended, and is being started again"
-                )
+                # by itself, or because somebody wanted that: Supervisor does not say
+                self._tell(ERROR, f"program `{state.name}` is being started again: process {before.pid} has ended")
 
     async def _revive(self, died: str) -> None:
         """Start supervisord again, after what its programs have left behind has ended: they must not run twice."""

@@ -7,10 +7,12 @@ in a while.
 from __future__ import annotations
 
 import asyncio
+import re
 import secrets
 import time
 from collections.abc import Awaitable, Callable
 from typing import Final
+from urllib.parse import urlsplit
 
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
@@ -118,5 +120,10 @@ class RedisStore:
 
 
 def check(url: str) -> None:
-    """Raise ValueError if the URL is none that Redis clients understand."""
+    """Raise ValueError if the URL is none that Redis clients understand, or one that they would put a default into."""
     BlockingConnectionPool.from_url(url)
+    parts = urlsplit(url)
+    if not url.startswith(f"{parts.scheme}://") or not (parts.hostname or parts.scheme == "unix"):
+        raise ValueError(f"the host is missing after {parts.scheme}://")
+    if parts.scheme != "unix" and not re.fullmatch(r"/?[0-9]*", parts.path):
+        raise ValueError(f'"{parts.path}" is no number of a database')

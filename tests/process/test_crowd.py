@@ -53,6 +53,7 @@ def test_nobody_is_let_in_while_all_are_busy(
     for client in clients:
         client.sendall(REQUEST)
         servers.append(upstream.accept()[0])  # a connection to an upstream counts, too
+        assert servers[-1].recv(65536)  # once it is in use
     assert b"now" not in get_if_let_in(port)
     running.says("[alert]")
     running.says("4 worker_connections are not enough\n")
