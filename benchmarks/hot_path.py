@@ -23,7 +23,7 @@ from rich.table import Column, Table
 
 from benchmarks.upstreams.answers import body
 from pyproxy.compile import Sources, load_schema
-from pyproxy.core.log import Logs
+from pyproxy.core.logs.log import Logs
 from pyproxy.core.site import Site
 from pyproxy.core.worker import Worker
 from pyproxy.http1.server import Http1Server

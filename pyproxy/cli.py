@@ -125,7 +125,7 @@ def _default_file(prefix: str) -> str:
 def _check(sources: Sources, dump: bool, quiet: bool) -> int:
     from pyproxy.compile import load_schema
     from pyproxy.config.tree import ConfigError
-    from pyproxy.core.log import Logs
+    from pyproxy.core.logs.log import Logs
     from pyproxy.process.programs import plan_of
 
     schema = load_schema()
@@ -151,7 +151,7 @@ def _check(sources: Sources, dump: bool, quiet: bool) -> int:
 
 def _run(sources: Sources, quiet: bool, detach_programs: bool, watch: bool) -> int:
     from pyproxy.compile import load_schema
-    from pyproxy.core.log import Logs
+    from pyproxy.core.logs.log import Logs
     from pyproxy.process.run import Process
 
     schema = load_schema()

@@ -14,7 +14,7 @@ from pyproxy.config.build import build
 from pyproxy.config.load import Loaded, load
 from pyproxy.config.schema import Module, Schema
 from pyproxy.config.tree import ConfigError, Directive, Source
-from pyproxy.core.log import Logs
+from pyproxy.core.logs.log import Logs
 from pyproxy.core.site import Site
 
 

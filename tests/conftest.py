@@ -12,12 +12,12 @@ from blockbuster import BlockBuster, blockbuster_ctx
 # and reading files, and spools in the page cache, are calls that blockbuster does not watch.)
 DELIBERATE = {
     "os.stat": [
-        ("pyproxy/core/openfiles.py", {"look"}),
+        ("pyproxy/core/files/openfiles.py", {"look"}),
         ("pyproxy/upstream/store.py", {"__init__", "_move"}),
     ],
     "os.write": [
-        ("pyproxy/core/logfile.py", {"write_at"}),
-        ("pyproxy/core/lognames.py", {"append"}),
+        ("pyproxy/core/logs/logfile.py", {"write_at"}),
+        ("pyproxy/core/logs/lognames.py", {"append"}),
         ("pyproxy/upstream/store.py", {"write"}),
     ],
     "os.path.abspath": [

@@ -10,7 +10,7 @@ from pyproxy.compile import Sources, load_schema
 from pyproxy.config.load import load
 from pyproxy.config.schema import Schema
 from pyproxy.config.tree import ConfigError
-from pyproxy.core.log import Logs
+from pyproxy.core.logs.log import Logs
 from pyproxy.core.site import Site
 
 

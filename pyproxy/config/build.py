@@ -10,10 +10,10 @@ from typing import Any
 from pyproxy.config.schema import INSIDE_LOCATIONS, Context, Schema, Scope, Spec
 from pyproxy.config.tree import ConfigError, Directive, ErrorCollection, Source
 from pyproxy.config.values import Address
-from pyproxy.core.log import WARN, Logs
+from pyproxy.core.logs.log import WARN, Logs
+from pyproxy.core.regex.timed import RegexCompiler
 from pyproxy.core.routing import Locations, ServerNames
 from pyproxy.core.site import Listen, Listener, Location, Server, Site
-from pyproxy.core.timed_regex import RegexCompiler
 from pyproxy.core.variables import Deferred, Variable, Variables
 
 

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable
 from typing import TYPE_CHECKING
 
-from pyproxy.core.log import ERROR, INFO
+from pyproxy.core.logs.log import ERROR, INFO
 from pyproxy.core.outcome import GRANTED, Handler, Outcome, Refusal
 
 if TYPE_CHECKING:

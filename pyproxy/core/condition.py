@@ -9,8 +9,8 @@ from errno import ENAMETOOLONG, ENOENT, ENOTDIR
 from typing import TYPE_CHECKING, NamedTuple
 
 from pyproxy.core.captures import matched, not_matched
-from pyproxy.core.log import CRIT
-from pyproxy.core.root import shown
+from pyproxy.core.files.root import shown
+from pyproxy.core.logs.log import CRIT
 from pyproxy.core.variables import Depends
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 
-from pyproxy.core.pieces import read_pieces
+from pyproxy.core.files.pieces import read_pieces
 from pyproxy.core.ranges import Range
 
 

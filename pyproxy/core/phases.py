@@ -6,7 +6,7 @@ from collections.abc import Awaitable
 from typing import TYPE_CHECKING
 
 from pyproxy.core.errorpages import CLOSING, SENT_AS_400, WITHOUT_ANSWER, ErrorPage, special_page
-from pyproxy.core.log import CRIT, ERROR
+from pyproxy.core.logs.log import CRIT, ERROR
 from pyproxy.core.redirect import absolute
 from pyproxy.core.request import REWRITTEN, Field, Request, Response
 from pyproxy.core.site import DONE, Handler, Outcome, Refusal

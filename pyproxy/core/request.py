@@ -7,10 +7,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
 from pyproxy.core.conditional import NO_DATE, parse_http_date
-from pyproxy.core.filters import BodyChain, Refused, offer_ranges
-from pyproxy.core.log import CRIT
+from pyproxy.core.files.pieces import PieceSender
+from pyproxy.core.filters.chain import BodyChain, Refused, offer_ranges
+from pyproxy.core.logs.log import CRIT
 from pyproxy.core.parts import Part, PartFilter
-from pyproxy.core.pieces import PieceSender
 
 if TYPE_CHECKING:
     from pyproxy.core.captures import Captures

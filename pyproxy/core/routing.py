@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from pyproxy.core.addresses.hostnames import HostNames
 from pyproxy.core.captures import Captures
-from pyproxy.core.hostnames import HostNames
 
 if TYPE_CHECKING:
     from pyproxy.core.site import Location, Server

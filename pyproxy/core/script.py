@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from pyproxy.core import phases
 from pyproxy.core.captures import matched, not_matched
-from pyproxy.core.log import ERROR, NOTICE
+from pyproxy.core.logs.log import ERROR, NOTICE
 from pyproxy.core.outcome import DONE, Handler, Outcome
 from pyproxy.core.redirect import absolute
 from pyproxy.core.request import REWRITTEN, REWRITTEN_HERE, Request

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pyproxy.config.tree import ConfigError
 from pyproxy.core.access import AccessPhase
-from pyproxy.core.log import SiteLogs
+from pyproxy.core.logs.log import SiteLogs
 from pyproxy.core.outcome import DONE as DONE
 from pyproxy.core.outcome import GRANTED as GRANTED
 from pyproxy.core.outcome import Handler as Handler
@@ -25,14 +25,14 @@ if TYPE_CHECKING:
     from pyproxy.config.tree import Directive, Source
     from pyproxy.config.values import Address
     from pyproxy.core.captures import Captures
-    from pyproxy.core.encodings import Encodings
     from pyproxy.core.errorpages import ErrorPage
-    from pyproxy.core.files import Files
-    from pyproxy.core.filters import HeaderFilter
-    from pyproxy.core.log import ErrorLog, Logs
+    from pyproxy.core.files.root import Root
+    from pyproxy.core.files.served import Files
+    from pyproxy.core.filters.chain import HeaderFilter
+    from pyproxy.core.filters.encodings import Encodings
+    from pyproxy.core.logs.log import ErrorLog, Logs
     from pyproxy.core.message import RequestHead
     from pyproxy.core.request import Request, Response
-    from pyproxy.core.root import Root
     from pyproxy.core.variables import Template
 
 Varies = Callable[["Response"], bool]

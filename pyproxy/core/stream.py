@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from pyproxy.core.proxy_protocol import Proxied
+    from pyproxy.core.addresses.proxy_protocol import Proxied
     from pyproxy.core.request import BodySink, Field, Request, Response
     from pyproxy.core.site import Listener
     from pyproxy.core.worker import Worker

@@ -12,13 +12,13 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from pyproxy.core import phases
-from pyproxy.core.log import CRIT, ERROR
-from pyproxy.core.pieces import PieceSender, read_pieces
+from pyproxy.core.files.pieces import PieceSender, read_pieces
+from pyproxy.core.logs.log import CRIT, ERROR
 from pyproxy.core.request import REWRITTEN, Request, Response, Route
 from pyproxy.core.spool import Spool
 
 if TYPE_CHECKING:
-    from pyproxy.core.filters import Piece
+    from pyproxy.core.filters.chain import Piece
     from pyproxy.core.request import BodySink, Field
     from pyproxy.core.stream import Tunnel
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pyproxy.core import phases
-from pyproxy.core.filters import share
+from pyproxy.core.filters.chain import share
 from pyproxy.core.redirect import absolute
 from pyproxy.core.request import Request, Response
 from pyproxy.core.site import DONE, Handler, Location, Outcome

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
-from pyproxy.core.regex import compile_regex
+from pyproxy.core.regex.compile import compile_regex
 
 if TYPE_CHECKING:
     from pyproxy.core.request import Request

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from pyproxy.core import phases
-from pyproxy.core.log import CRIT, WARN
+from pyproxy.core.logs.log import CRIT, WARN
 from pyproxy.core.spool import NamedSpool, Spool
 
 if TYPE_CHECKING:

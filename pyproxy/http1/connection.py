@@ -8,7 +8,7 @@ import socket
 from errno import ETIMEDOUT
 from typing import TYPE_CHECKING, Final, cast
 
-from pyproxy.core.log import INFO
+from pyproxy.core.logs.log import INFO
 from pyproxy.http1.nowhere import NOWHERE
 from pyproxy.http1.request_reader import RequestReader
 

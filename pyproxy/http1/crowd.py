@@ -5,7 +5,7 @@ from __future__ import annotations
 from heapq import nsmallest
 from typing import TYPE_CHECKING
 
-from pyproxy.core.log import ALERT, WARN
+from pyproxy.core.logs.log import ALERT, WARN
 
 if TYPE_CHECKING:
     from pyproxy.core.worker import Worker

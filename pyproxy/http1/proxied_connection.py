@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from pyproxy.core.log import ERROR
-from pyproxy.core.proxy_protocol import BrokenHeader, Proxied, read
+from pyproxy.core.addresses.proxy_protocol import BrokenHeader, Proxied, read
+from pyproxy.core.logs.log import ERROR
 from pyproxy.http1.connection import ClientConnection
 
 if TYPE_CHECKING:

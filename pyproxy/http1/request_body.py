@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import inf
 from typing import Final, cast
 
-from pyproxy.core.log import ERROR
+from pyproxy.core.logs.log import ERROR
 from pyproxy.core.request import BodySink, Request, Response
 from pyproxy.core.stream import Tunnel
 from pyproxy.http1.message import BadMessage

@@ -12,7 +12,7 @@ from math import inf
 from typing import TYPE_CHECKING, Final
 
 from pyproxy.core import phases
-from pyproxy.core.log import INFO
+from pyproxy.core.logs.log import INFO
 from pyproxy.core.request import Request, Route
 from pyproxy.core.uri import BadURI, normalise
 from pyproxy.http1.body import body_reader, request_framing
@@ -22,8 +22,8 @@ from pyproxy.http1.message import BadMessage
 from pyproxy.http1.request_body import RequestBodyReader
 
 if TYPE_CHECKING:
+    from pyproxy.core.addresses.proxy_protocol import Proxied
     from pyproxy.core.message import RequestHead
-    from pyproxy.core.proxy_protocol import Proxied
     from pyproxy.http1.server import Http1Server
 
 REMEMBERED_HEAD: Final = 2048

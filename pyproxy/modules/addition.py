@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pyproxy.config.schema import ANYWHERE, Module, Scope, media_types, text
-from pyproxy.core.compression import change_body
-from pyproxy.core.filters import BodyFilter, Piece
-from pyproxy.core.media_types import MediaTypes
+from pyproxy.core.filters.chain import BodyFilter, Piece
+from pyproxy.core.filters.compression import change_body
+from pyproxy.core.filters.media_types import MediaTypes
 from pyproxy.core.request import Request, Response
 from pyproxy.core.site import Location
 from pyproxy.core.subrequest import answer_of

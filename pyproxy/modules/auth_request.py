@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from pyproxy.config.schema import ANYWHERE, Module, Scope, Spec
 from pyproxy.config.tree import Directive
-from pyproxy.core.log import ERROR
+from pyproxy.core.logs.log import ERROR
 from pyproxy.core.request import Request
 from pyproxy.core.site import GRANTED, Location, Outcome, Phase, Refusal
 from pyproxy.core.subrequest import Cycle, Subrequest, ask

@@ -7,11 +7,11 @@ import re
 from errno import EACCES, ENAMETOOLONG, ENOENT, ENOTDIR
 
 from pyproxy.config.schema import ANYWHERE, Module, Scope, choice, flag
-from pyproxy.core import listings
-from pyproxy.core.log import CRIT, ERROR, INFO
-from pyproxy.core.media_types import split_charset
+from pyproxy.core.files import listings
+from pyproxy.core.files.root import shown
+from pyproxy.core.filters.media_types import split_charset
+from pyproxy.core.logs.log import CRIT, ERROR, INFO
 from pyproxy.core.request import Request, Response
-from pyproxy.core.root import shown
 from pyproxy.core.site import DONE, Location, Outcome, Phase
 
 HTML, XML, JSON, JSONP = FORMATS = ("html", "xml", "json", "jsonp")

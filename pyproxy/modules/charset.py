@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from pyproxy.config.schema import ANYWHERE, Context, Module, Scope, Spec, flag, media_types
 from pyproxy.config.tree import ConfigError, Directive
-from pyproxy.core.charsets import UTF_8, Recoder, Table
-from pyproxy.core.compression import is_encoded
-from pyproxy.core.log import ERROR
-from pyproxy.core.media_types import MediaTypes, split_charset
+from pyproxy.core.filters.charsets import UTF_8, Recoder, Table
+from pyproxy.core.filters.compression import is_encoded
+from pyproxy.core.filters.media_types import MediaTypes, split_charset
+from pyproxy.core.logs.log import ERROR
 from pyproxy.core.request import Request, Response
 from pyproxy.core.site import Location
 from pyproxy.core.uri import escape_controls

@@ -11,14 +11,15 @@ from errno import ENOTDIR
 from pyproxy.config import values
 from pyproxy.config.schema import ANYWHERE, MANY, Module, Scope, Spec, flag, number
 from pyproxy.config.tree import Directive
-from pyproxy.core import phases, webdav
+from pyproxy.core import phases
 from pyproxy.core.conditional import NO_DATE, parse_http_date
-from pyproxy.core.log import ERROR
+from pyproxy.core.files import webdav
+from pyproxy.core.files.webdav import Fault
+from pyproxy.core.logs.log import ERROR
 from pyproxy.core.redirect import absolute
 from pyproxy.core.request import Request
 from pyproxy.core.site import DONE, Location, Outcome, Phase
 from pyproxy.core.uri import BadURI, escape, split_unsafe
-from pyproxy.core.webdav import Fault
 from pyproxy.core.whole_body import read_whole
 from pyproxy.upstream.store import access_mode
 

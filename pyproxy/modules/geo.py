@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 
 from pyproxy.config.schema import Context, Module, Scope, Spec
 from pyproxy.config.tree import ConfigError, Directive
-from pyproxy.core.addressranges import AddressRanges
-from pyproxy.core.forwarded import forwarded
-from pyproxy.core.networks import NOWHERE, Address, Networks, parse_address, parse_network
+from pyproxy.core.addresses.forwarded import forwarded
+from pyproxy.core.addresses.networks import NOWHERE, Address, Networks, parse_address, parse_network
+from pyproxy.core.addresses.ranges import AddressRanges
 from pyproxy.core.request import Request
 from pyproxy.core.variables import Deferred, Depends, Getter, Variable, Variables, variable_name
 

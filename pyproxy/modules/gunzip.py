@@ -6,8 +6,8 @@ import zlib
 from collections.abc import Iterator
 
 from pyproxy.config.schema import ANYWHERE, Module, Scope, flag, ignored
-from pyproxy.core.compression import change_body
-from pyproxy.core.filters import BodyFilter
+from pyproxy.core.filters.chain import BodyFilter
+from pyproxy.core.filters.compression import change_body
 from pyproxy.core.request import Request, Response
 from pyproxy.core.site import Location
 

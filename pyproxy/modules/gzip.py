@@ -7,9 +7,9 @@ import zlib
 from pyproxy.config import values
 from pyproxy.config.schema import ANYWHERE, MANY, Module, Scope, Spec, flag, ignored, media_types, size
 from pyproxy.config.tree import Directive
-from pyproxy.core.compression import STEP, Compression, Encoder, ratio
-from pyproxy.core.encodings import PROXIED, Encodings
-from pyproxy.core.media_types import MediaTypes
+from pyproxy.core.filters.compression import STEP, Compression, Encoder, ratio
+from pyproxy.core.filters.encodings import PROXIED, Encodings
+from pyproxy.core.filters.media_types import MediaTypes
 from pyproxy.core.request import Request
 from pyproxy.core.site import Location
 from pyproxy.core.variables import Variable

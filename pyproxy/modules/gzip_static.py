@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pyproxy.config.schema import ANYWHERE, Module, Scope, choice
-from pyproxy.core.precompressed import MODES, OFF, precompressed
+from pyproxy.core.files.precompressed import MODES, OFF, precompressed
 from pyproxy.core.site import Location
 
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from pyproxy.config.schema import ANYWHERE, Module, Scope, Spec, choice
 from pyproxy.config.tree import Directive
-from pyproxy.core.expires import Expires, parse_expires
-from pyproxy.core.filters import BodyFilter
+from pyproxy.core.filters.chain import BodyFilter
+from pyproxy.core.filters.expires import Expires, parse_expires
 from pyproxy.core.request import Request, Response
 from pyproxy.core.site import Location
 from pyproxy.core.uri import escape_controls

@@ -12,8 +12,8 @@ from pyproxy.config import values
 from pyproxy.config.build import LocationMatch
 from pyproxy.config.schema import ANYWHERE, MANY, Context, Module, Scope, Spec, flag, number, seconds, size
 from pyproxy.config.tree import Directive
+from pyproxy.core.addresses.hostnames import is_name
 from pyproxy.core.captures import group_variables
-from pyproxy.core.hostnames import is_name
 from pyproxy.core.site import Listen, Location, Server
 from pyproxy.core.variables import Variable
 

@@ -8,10 +8,10 @@ from errno import EACCES, ELOOP, EMLINK, ENAMETOOLONG, ENOENT, ENOTDIR
 from pyproxy.config.schema import ANYWHERE, MANY, Module, Scope, Spec
 from pyproxy.config.tree import Directive
 from pyproxy.core import phases
-from pyproxy.core.log import ALERT, CRIT, ERROR
-from pyproxy.core.openfiles import look
+from pyproxy.core.files.openfiles import look
+from pyproxy.core.files.root import shown
+from pyproxy.core.logs.log import ALERT, CRIT, ERROR
 from pyproxy.core.request import Request
-from pyproxy.core.root import shown
 from pyproxy.core.site import DONE, Location, Outcome, Phase
 from pyproxy.core.variables import Template
 

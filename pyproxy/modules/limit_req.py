@@ -7,7 +7,7 @@ from typing import ClassVar, Final, NamedTuple
 from pyproxy.config import values
 from pyproxy.config.schema import ANYWHERE, Context, Module, Scope, Spec, flag
 from pyproxy.config.tree import Directive
-from pyproxy.core.log import ERROR, INFO, LEVELS
+from pyproxy.core.logs.log import ERROR, INFO, LEVELS
 from pyproxy.core.pause import pause
 from pyproxy.core.request import Request
 from pyproxy.core.site import Location, Outcome, Phase

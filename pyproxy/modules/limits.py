@@ -9,7 +9,7 @@ from pyproxy.config.folders import temporary_folder
 from pyproxy.config.schema import ANYWHERE, MANY, Context, Module, Scope, Spec, flag, number, seconds, size
 from pyproxy.config.tree import Directive
 from pyproxy.core.browsers import old_msie, safari
-from pyproxy.core.log import ERROR
+from pyproxy.core.logs.log import ERROR
 from pyproxy.core.message import RequestHead
 from pyproxy.core.request import Request
 from pyproxy.core.site import Location, Outcome, Phase, Server

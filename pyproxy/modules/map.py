@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from pyproxy.config.schema import Context, Module, Scope, Spec, number
 from pyproxy.config.tree import ConfigError, Directive
+from pyproxy.core.addresses.hostnames import HostNames, is_name
 from pyproxy.core.captures import NUMBERS, group_variables, has_groups, matched
-from pyproxy.core.hostnames import HostNames, is_name
 from pyproxy.core.request import Request
 from pyproxy.core.variables import Deferred, Depends, Template, Variable, Variables, Varying, literal, variable_name
 

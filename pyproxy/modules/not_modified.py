@@ -6,7 +6,7 @@ from pyproxy.config import values
 from pyproxy.config.schema import ANYWHERE, Module, Scope, Spec
 from pyproxy.config.tree import Directive
 from pyproxy.core import conditional, phases
-from pyproxy.core.filters import Refused
+from pyproxy.core.filters.chain import Refused
 from pyproxy.core.request import Request, Response
 from pyproxy.core.site import Location
 

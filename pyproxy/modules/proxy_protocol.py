@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from pyproxy.config.schema import Module
-from pyproxy.core.log import ERROR
-from pyproxy.core.proxy_protocol import BrokenHeader, Proxied
+from pyproxy.core.addresses.proxy_protocol import BrokenHeader, Proxied
+from pyproxy.core.logs.log import ERROR
 from pyproxy.core.request import Request
 from pyproxy.core.variables import Depends, Getter, Variable, VariableFamily
 

@@ -7,10 +7,11 @@ import random
 from errno import EACCES, ENAMETOOLONG, ENOENT, ENOTDIR
 
 from pyproxy.config.schema import Context, Module, Scope, flag
-from pyproxy.core import listings, phases
-from pyproxy.core.log import CRIT, ERROR
+from pyproxy.core import phases
+from pyproxy.core.files import listings
+from pyproxy.core.files.root import shown
+from pyproxy.core.logs.log import CRIT, ERROR
 from pyproxy.core.request import Request
-from pyproxy.core.root import shown
 from pyproxy.core.site import DONE, Location, Outcome, Phase
 
 _METHODS = frozenset({b"GET", b"HEAD", b"POST"})

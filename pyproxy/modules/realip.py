@@ -6,9 +6,9 @@ import socket
 
 from pyproxy.config.schema import ANYWHERE, Context, Module, Scope, Spec, flag
 from pyproxy.config.tree import Directive
+from pyproxy.core.addresses.forwarded import Forwarded, RealClient, forwarded
+from pyproxy.core.addresses.networks import Network, Networks, parse_address, parse_network
 from pyproxy.core.around import find_around
-from pyproxy.core.forwarded import Forwarded, RealClient, forwarded
-from pyproxy.core.networks import Network, Networks, parse_address, parse_network
 from pyproxy.core.outcome import Outcome
 from pyproxy.core.request import Request
 from pyproxy.core.site import Location, Phase, Server

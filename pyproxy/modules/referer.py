@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from pyproxy.config.schema import Context, Module, Scope, Spec, number
 from pyproxy.config.tree import Directive
-from pyproxy.core.regex import compile_regex
+from pyproxy.core.regex.compile import compile_regex
 from pyproxy.core.request import Request
 from pyproxy.core.site import Location
 from pyproxy.core.variables import Depends, Variable

@@ -9,7 +9,7 @@ from pyproxy.config.schema import MANY, Context, Module, Scope, Spec, flag
 from pyproxy.config.tree import Directive
 from pyproxy.core import condition, script
 from pyproxy.core.captures import group_variables
-from pyproxy.core.log import WARN
+from pyproxy.core.logs.log import WARN
 from pyproxy.core.request import Request
 from pyproxy.core.site import Location, Phase, Server
 from pyproxy.core.text_answer import answer_with

@@ -8,12 +8,12 @@ from typing import cast
 from pyproxy.config import values
 from pyproxy.config.schema import ANYWHERE, Context, Module, Scope, Spec, flag, number
 from pyproxy.config.tree import Directive
-from pyproxy.core.files import Files
-from pyproxy.core.links import MODES, OFF, Links
-from pyproxy.core.openfiles import OpenFiles
+from pyproxy.core.files.links import MODES, OFF, Links
+from pyproxy.core.files.openfiles import OpenFiles
+from pyproxy.core.files.root import Root
+from pyproxy.core.files.served import Files
 from pyproxy.core.ranges import MAX_RANGES
 from pyproxy.core.request import Request
-from pyproxy.core.root import Root
 from pyproxy.core.site import Location, Site
 from pyproxy.core.variables import Template, Variable
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from pyproxy.config.schema import ANYWHERE, Module, Scope, size
-from pyproxy.core.filters import BodyFilter, Piece, Refused
-from pyproxy.core.log import ERROR
+from pyproxy.core.filters.chain import BodyFilter, Piece, Refused
+from pyproxy.core.logs.log import ERROR
 from pyproxy.core.parts import Part
 from pyproxy.core.request import Request, Response
 from pyproxy.core.site import Location

@@ -6,10 +6,10 @@ from errno import EACCES, ELOOP, EMLINK, ENAMETOOLONG, ENOENT, ENOTDIR
 
 from pyproxy.config.schema import Module, Scope
 from pyproxy.core import phases
-from pyproxy.core.log import CRIT, ERROR
-from pyproxy.core.openfiles import IrregularFile, OpenFile
+from pyproxy.core.files.openfiles import IrregularFile, OpenFile
+from pyproxy.core.files.root import shown
+from pyproxy.core.logs.log import CRIT, ERROR
 from pyproxy.core.request import Request
-from pyproxy.core.root import shown
 from pyproxy.core.site import DONE, Location, Outcome, Phase
 from pyproxy.core.variables import Depends
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 from pyproxy.config.schema import ANYWHERE, Module, Scope, Spec, flag, media_types
 from pyproxy.config.tree import Directive
-from pyproxy.core.compression import weaken_etag
-from pyproxy.core.filters import BodyFilter
-from pyproxy.core.media_types import MediaTypes
+from pyproxy.core.filters.chain import BodyFilter
+from pyproxy.core.filters.compression import weaken_etag
+from pyproxy.core.filters.media_types import MediaTypes
+from pyproxy.core.filters.substitution import Substitution
 from pyproxy.core.request import Request, Response
 from pyproxy.core.site import Location
-from pyproxy.core.substitution import Substitution
 from pyproxy.core.variables import Template
 
 MOST = 255

@@ -9,9 +9,9 @@ from pyproxy.config import values
 from pyproxy.config.schema import MANY, Context, Module, Scope, Spec
 from pyproxy.config.tree import Directive
 from pyproxy.core import phases
-from pyproxy.core.log import CRIT
+from pyproxy.core.files.root import shown
+from pyproxy.core.logs.log import CRIT
 from pyproxy.core.request import Request
-from pyproxy.core.root import shown
 from pyproxy.core.site import DONE, Location, Outcome, Phase
 from pyproxy.core.variables import Template
 

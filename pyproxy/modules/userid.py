@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pyproxy.config import values
 from pyproxy.config.schema import ANYWHERE, Module, Scope, Spec, number, text
 from pyproxy.config.tree import Directive
+from pyproxy.core.addresses.networks import parse_address
 from pyproxy.core.dates import cookie_date
-from pyproxy.core.log import ERROR, NOTICE
-from pyproxy.core.networks import parse_address
+from pyproxy.core.logs.log import ERROR, NOTICE
 from pyproxy.core.request import Request, Response
 from pyproxy.core.site import Location
 from pyproxy.core.variables import Variable

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pyproxy.config import values
 from pyproxy.config.schema import ANYWHERE, Module, Scope, Spec, choice, flag, ignored, media_types, size
 from pyproxy.config.tree import Directive
-from pyproxy.core.compression import LARGE_STEP, Compression, Encoder, ratio
-from pyproxy.core.encodings import accepts
-from pyproxy.core.media_types import MediaTypes
-from pyproxy.core.precompressed import MODES, OFF, precompressed
+from pyproxy.core.files.precompressed import MODES, OFF, precompressed
+from pyproxy.core.filters.compression import LARGE_STEP, Compression, Encoder, ratio
+from pyproxy.core.filters.encodings import accepts
+from pyproxy.core.filters.media_types import MediaTypes
 from pyproxy.core.request import Request, Response
 from pyproxy.core.site import Location
 from pyproxy.core.variables import Variable

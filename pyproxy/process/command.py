@@ -10,9 +10,9 @@ from pathlib import Path
 
 from pyproxy.compile import Sources, load_schema
 from pyproxy.config.tree import ConfigError
-from pyproxy.core.log import Logs
-from pyproxy.core.logfile import Gathering, LogFile
-from pyproxy.core.logsink import FileSink, Sink
+from pyproxy.core.logs.log import Logs
+from pyproxy.core.logs.logfile import Gathering, LogFile
+from pyproxy.core.logs.logsink import FileSink, Sink
 from pyproxy.process.pidfile import PidFile
 from pyproxy.process.status import Status
 from pyproxy.programs.folder import Folder, link_of

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from pyproxy.config.tree import ConfigError
-from pyproxy.core.log import ALERT, EMERG, NOTICE
+from pyproxy.core.logs.log import ALERT, EMERG, NOTICE
 from pyproxy.core.site import Site
 from pyproxy.process.control import Job
 from pyproxy.process.loop import Tell

@@ -7,7 +7,7 @@ import contextlib
 import os
 import resource
 
-from pyproxy.core.log import CRIT
+from pyproxy.core.logs.log import CRIT
 from pyproxy.process.loop import Tell
 
 RESERVE = 64

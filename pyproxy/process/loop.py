@@ -8,7 +8,7 @@ import traceback
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from pyproxy.core.log import ALERT, CRIT
+from pyproxy.core.logs.log import ALERT, CRIT
 
 Tell = Callable[[int, str], None]
 """Takes a level of the error log and a message of one or more lines."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 
-from pyproxy.core.log import ALERT, ERROR, NOTICE, WARN
+from pyproxy.core.logs.log import ALERT, ERROR, NOTICE, WARN
 from pyproxy.core.site import Site
 from pyproxy.process.banner import Banner
 from pyproxy.process.loop import Tell

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from pyproxy.config.tree import ConfigError
-from pyproxy.core.log import EMERG
+from pyproxy.core.logs.log import EMERG
 from pyproxy.process.loop import Tell, fault
 from pyproxy.process.notify import Notify
 from pyproxy.process.status import Status

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from pyproxy.compile import Sources
 from pyproxy.config.schema import Schema
 from pyproxy.config.tree import ConfigError
-from pyproxy.core.log import ALERT, EMERG, ERROR, NOTICE, WARN, Logs
+from pyproxy.core.logs.log import ALERT, EMERG, ERROR, NOTICE, WARN, Logs
 from pyproxy.core.site import Site
 from pyproxy.core.worker import Worker
 from pyproxy.process.banner import Banner

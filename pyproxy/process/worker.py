@@ -13,7 +13,7 @@ import sys
 from pyproxy.compile import load_schema
 from pyproxy.config.build import build
 from pyproxy.config.tree import ConfigError
-from pyproxy.core.log import EMERG, Logs
+from pyproxy.core.logs.log import EMERG, Logs
 from pyproxy.core.site import Site
 from pyproxy.core.worker import Worker
 from pyproxy.process.control import Control, Job

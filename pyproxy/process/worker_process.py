@@ -11,7 +11,7 @@ import subprocess
 import sys
 
 from pyproxy.config.tree import ConfigError
-from pyproxy.core.log import CLOSING
+from pyproxy.core.logs.log import CLOSING
 from pyproxy.process.control import CLOSED, Control, Job
 from pyproxy.zones.board import Board, Seat
 

@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from pyproxy.config.tree import ConfigError
-from pyproxy.core.log import ERROR
+from pyproxy.core.logs.log import ERROR
 from pyproxy.core.site import Site
 from pyproxy.zones.board import Board
 from pyproxy.zones.zone import Zone

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
-from pyproxy.core.log import ERROR
+from pyproxy.core.logs.log import ERROR
 
 if TYPE_CHECKING:
     from pyproxy.core.request import Request

@@ -12,7 +12,7 @@ from errno import EADDRNOTAVAIL
 from typing import TYPE_CHECKING
 
 from pyproxy.core import phases
-from pyproxy.core.log import CRIT, ERROR, WARN
+from pyproxy.core.logs.log import CRIT, ERROR, WARN
 from pyproxy.core.request import Request, Response
 from pyproxy.core.throttle import throttle
 from pyproxy.upstream.attempt import Attempt

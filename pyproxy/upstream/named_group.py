@@ -6,7 +6,7 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
 from pyproxy.config.values import Address
-from pyproxy.core.log import ERROR
+from pyproxy.core.logs.log import ERROR
 from pyproxy.upstream.group import Group, Keepalive
 from pyproxy.upstream.peer import Peer
 from pyproxy.upstream.resolver import LookupFailed, Resolver

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pyproxy.core import phases
-from pyproxy.core.filters import share
-from pyproxy.core.log import ERROR, INFO
+from pyproxy.core.filters.chain import share
+from pyproxy.core.logs.log import ERROR, INFO
 from pyproxy.core.message import Pair, ResponseHead
 from pyproxy.core.request import Request, Response
 from pyproxy.core.site import DONE, Location, Outcome

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from pyproxy.core.log import CRIT, WARN
+from pyproxy.core.logs.log import CRIT, WARN
 from pyproxy.core.spool import Spool
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from pyproxy.config import values
-from pyproxy.core.log import ERROR
+from pyproxy.core.logs.log import ERROR
 from pyproxy.core.pace import Pace
 from pyproxy.upstream.relay import Relay
 

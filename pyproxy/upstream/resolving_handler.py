@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pyproxy.core.log import ERROR
+from pyproxy.core.logs.log import ERROR
 from pyproxy.core.site import Outcome
 from pyproxy.upstream.named_group import NamedGroup
 from pyproxy.upstream.proxy_handler import ProxyHandler

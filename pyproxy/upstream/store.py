@@ -10,7 +10,7 @@ import tempfile
 from typing import TYPE_CHECKING
 
 from pyproxy.core.conditional import NO_DATE, parse_http_date
-from pyproxy.core.log import CRIT
+from pyproxy.core.logs.log import CRIT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

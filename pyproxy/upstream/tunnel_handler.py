@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from pyproxy.core.log import ERROR
+from pyproxy.core.logs.log import ERROR
 from pyproxy.core.message import Fields, Names, Pair, ResponseHead
 from pyproxy.core.request import Request, Response
 from pyproxy.core.site import DONE, Outcome

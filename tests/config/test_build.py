@@ -14,7 +14,7 @@ import pytest
 
 from pyproxy.compile import Sources, load_schema
 from pyproxy.config.tree import ConfigError
-from pyproxy.core.log import Logs
+from pyproxy.core.logs.log import Logs
 from pyproxy.core.routing import Locations
 from pyproxy.core.site import Listener, Location, Server, Site
 

@@ -11,7 +11,7 @@ from pyproxy.config.build import build
 from pyproxy.config.nginx import parse
 from pyproxy.config.schema import ANYWHERE, Context, Module, Schema, Scope, Spec, flag, number, seconds, text
 from pyproxy.config.tree import ConfigError, Directive, Source
-from pyproxy.core.log import Logs
+from pyproxy.core.logs.log import Logs
 from pyproxy.core.site import Location, Site
 
 NOTHING = lambda directive, scope: None  # noqa: E731

@@ -10,7 +10,7 @@ import pytest
 
 from pyproxy.config.tree import Source
 from pyproxy.core import phases
-from pyproxy.core.log import ERROR, ErrorLog
+from pyproxy.core.logs.log import ERROR, ErrorLog
 from pyproxy.core.request import Request, Response, Route
 from pyproxy.core.site import DONE, Handler, Location, Outcome, Phase, Server
 from pyproxy.core.worker import Worker

@@ -10,7 +10,7 @@ from typing import cast
 import pytest
 
 from pyproxy.config.tree import Source
-from pyproxy.core.regex import compile_regex
+from pyproxy.core.regex.compile import compile_regex
 from pyproxy.core.routing import Locations, ServerNames
 from pyproxy.core.site import Location, Server
 

@@ -8,7 +8,7 @@ from typing import Any, cast
 import pytest
 
 from pyproxy.core.captures import Captures
-from pyproxy.core.regex import compile_regex
+from pyproxy.core.regex.compile import compile_regex
 from pyproxy.core.request import Request
 from pyproxy.core.variables import Depends, Template, Variable, VariableFamily, Variables, literal
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pyproxy.compile import Sources, load_schema
-from pyproxy.core.log import Logs
+from pyproxy.core.logs.log import Logs
 from pyproxy.core.site import Site
 
 from .fake_stream import FakeStream

@@ -9,7 +9,7 @@ from pyproxy.config.build import build
 from pyproxy.config.nginx import parse
 from pyproxy.config.tree import ConfigError
 from pyproxy.config.values import Address
-from pyproxy.core.log import Logs
+from pyproxy.core.logs.log import Logs
 from pyproxy.core.site import Site
 
 

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyproxy.core.log import Logs
-from pyproxy.core.logline import escape_default, escape_json
+from pyproxy.core.logs.log import Logs
+from pyproxy.core.logs.logline import escape_default, escape_json
 
 from .conftest import Ask
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pyproxy.core.log import Logs
+from pyproxy.core.logs.log import Logs
 
 from .conftest import Ask
 

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest
 
-from pyproxy.core.inclusion import AHEAD
+from pyproxy.core.filters.inclusion import AHEAD
 from pyproxy.core.request import Request, Response
 from pyproxy.core.site import DONE, Outcome, Phase
 from pyproxy.core.subrequest import Subrequest

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from pyproxy.core import openfiles
-from pyproxy.core.openfiles import SMALL
+from pyproxy.core.files import openfiles
+from pyproxy.core.files.openfiles import SMALL
 from pyproxy.core.site import Phase
 
 from .conftest import Ask, MakeSite

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from pyproxy.config.tree import Source
-from pyproxy.core.log import WARN
+from pyproxy.core.logs.log import WARN
 from pyproxy.process.banner import Banner
 from pyproxy.process.programs import Programs
 from pyproxy.programs.plan import Plan

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from pyproxy.compile import Sources, load_schema
 from pyproxy.config.schema import Schema
-from pyproxy.core.log import LogFile, Logs
-from pyproxy.core.logfile import SOON, Gathering
-from pyproxy.core.logsink import FileSink
+from pyproxy.core.logs.log import LogFile, Logs
+from pyproxy.core.logs.logfile import SOON, Gathering
+from pyproxy.core.logs.logsink import FileSink
 from pyproxy.core.site import Site
 from pyproxy.core.worker import Worker
 from pyproxy.process.serving import Serving
