@@ -1,0 +1,172 @@
+"""``log_format``, compiled: the line that an access log gets for a request."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from pyproxy.core.request import Request, Response
+from pyproxy.core.variables import Depends, Getter, Template, Variable
+
+_ALL = bytes(range(256))
+_SAFE_IN_JSON = bytes(set(range(0x20, 256)) - set(b'"\\'))
+_SAFE = bytes(code for code in _SAFE_IN_JSON if code < 0x7F)
+_UNSAFE = re.compile(b"[^%b]" % re.escape(_SAFE))
+_UNSAFE_IN_JSON = re.compile(b"[^%b]" % re.escape(_SAFE_IN_JSON))
+_IN_JSON = {bytes([code]): b"\\u%04X" % code for code in range(0x20)} | {
+    b'"': b'\\"',
+    b"\\": b"\\\\",
+    b"\b": b"\\b",
+    b"\t": b"\\t",
+    b"\n": b"\\n",
+    b"\f": b"\\f",
+    b"\r": b"\\r",
+}
+_HARMLESS = frozenset(
+    {
+        "body_bytes_sent",
+        "bytes_sent",
+        "connection",
+        "connection_requests",
+        "connection_time",
+        "msec",
+        "pid",
+        "pipe",
+        "request_id",
+        "request_length",
+        "request_time",
+        "status",
+        "time_iso8601",
+        "time_local",
+    }
+)
+"""Variables that always have a value, and one that never needs escaping."""
+_SAME_WITHIN_A_SECOND = frozenset({"body_bytes_sent", "status", "time_iso8601", "time_local"})
+"""Variables that do not change as long as the second and the response are the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Escaping:
+    """How a format writes values so that nobody can forge a line."""
+
+    escape: Callable[[bytes], bytes]
+    safe: bytes
+    """The bytes that may stand as they are."""
+    nothing: bytes = b""
+    """What stands for a variable without a value."""
+
+
+def escape_default(value: bytes) -> bytes:
+    """nginx's default: quotes, backslashes and what is not printable ASCII as ``\\xXX``."""
+    return _UNSAFE.sub(lambda match: b"\\x%02X" % match[0][0], value)
+
+
+def escape_json(value: bytes) -> bytes:
+    """The inside of a JSON string; bytes that are not UTF-8 stay as they are, as in nginx."""
+    return _UNSAFE_IN_JSON.sub(lambda match: _IN_JSON[match[0]], value)
+
+
+ESCAPINGS: Final = {
+    "default": Escaping(escape_default, _SAFE, b"-"),
+    "json": Escaping(escape_json, _SAFE_IN_JSON),
+    "none": Escaping(lambda value: value, _ALL),
+}
+
+
+class _Memo:
+    """What is remembered for a connection that repeats its head."""
+
+    __slots__ = ("frame", "line", "maker", "response", "second", "sent")
+
+    def __init__(self, maker: LogLine, frame: bytes) -> None:
+        self.maker = maker
+        self.frame = frame
+        """The line without what varies."""
+        self.line = b""
+        """The last line: it is the next one, too, if nothing that it tells has changed."""
+        self.response: Response | None = None
+        self.sent = 0
+        self.second = 0
+
+
+class LogLine:
+    """Makes the lines of one format.
+
+    What the request head fixes is put together once for a connection that repeats its head: not for the first such
+    request, which may be the last. ``_frame`` has a ``%b`` for each variable. ``_twice`` is formatted first with the
+    fixed values, which leaves a ``%b`` for each that varies, then with those.
+    """
+
+    __slots__ = ("_escaping", "_fixed", "_frame", "_getters", "_may_repeat", "_twice", "_varying")
+
+    def __init__(self, template: Template, escaping: Escaping) -> None:
+        self._escaping = escaping
+        self._getters: list[Getter] = []
+        self._fixed: list[Getter] = []
+        self._varying: list[Callable[[Request], bytes]] = []
+        self._frame = self._twice = b""
+        self._may_repeat = all(
+            part.depends is not Depends.REQUEST or part.name in _SAME_WITHIN_A_SECOND
+            for part in template.parts
+            if isinstance(part, Variable)
+        )
+        for part in (*template.parts, b"\n"):
+            if isinstance(part, bytes):
+                literal = part.replace(b"%", b"%%")
+                self._frame += literal
+                self._twice += literal.replace(b"%", b"%%")
+                continue
+            self._frame += b"%b"
+            self._getters.append(part.get)
+            if part.depends is Depends.REQUEST:
+                self._twice += b"%%b"
+                self._varying.append(self._escaped(part))
+            else:
+                self._twice += b"%b"
+                self._fixed.append(part.get)
+
+    def _escaped(self, variable: Variable) -> Callable[[Request], bytes]:
+        get, escape, nothing = variable.get, self._escaping.escape, self._escaping.nothing
+        if variable.name in _HARMLESS:
+            return get  # type: ignore[return-value]
+        return lambda request: nothing if (value := get(request)) is None else escape(value)
+
+    def __call__(self, request: Request) -> bytes:
+        """The line, with its newline."""
+        route = request.route
+        memo: _Memo | bool | None = route.log_memo
+        if memo is None:
+            route.log_memo = True
+        elif not request.moved:
+            if memo is True:
+                values = self._values(self._fixed, request)
+                frame = self._twice % tuple([value.replace(b"%", b"%%") for value in values])
+                memo = route.log_memo = _Memo(self, frame)
+            assert isinstance(memo, _Memo)
+            if memo.maker is self:
+                return self._again(request, memo)
+        return self._frame % tuple(self._values(self._getters, request))
+
+    def _again(self, request: Request, memo: _Memo) -> bytes:
+        response = request.response
+        second = int(time.time())
+        same = response is not None and memo.response is response
+        if same and memo.second == second and memo.sent == request.sent:
+            return memo.line
+        line: bytes = memo.frame % tuple([get(request) for get in self._varying])
+        if self._may_repeat and response is not None and response.shared:
+            memo.line, memo.response, memo.second, memo.sent = line, response, second, request.sent
+        return line
+
+    def _values(self, getters: list[Getter], request: Request) -> list[bytes]:
+        nothing = self._escaping.nothing
+        values = [nothing if (value := get(request)) is None else value for get in getters]
+        # hardly any value needs escaping: one look at all of them, at what is left of them without the safe bytes, is
+        # cheaper than one at each
+        if not b"".join(values).translate(None, self._escaping.safe):
+            return values
+        escape = self._escaping.escape
+        return [escape(value) for value in values]
