@@ -10,7 +10,7 @@ from pyproxy.core.logs.log import CRIT, ERROR
 from pyproxy.core.redirect import absolute
 from pyproxy.core.request import REWRITTEN, Field, Request, Response
 from pyproxy.core.site import DONE, Handler, Outcome, Refusal
-from pyproxy.core.uri import BadURI, escape, escape_controls, resolve
+from pyproxy.core.uri import BadURI, escape, escape_line_ends, resolve
 
 if TYPE_CHECKING:
     from pyproxy.core.site import Location
@@ -167,7 +167,7 @@ def _send_error_page(request: Request, page: ErrorPage) -> None:
         if page.overwrite not in REDIRECTS:
             request.error_status = 302
         request.error_fields = tuple(field for field in request.error_fields if field[0].lower() != b"location")
-        _send_special(request, request.error_status, ((b"Location", escape_controls(uri)),))
+        _send_special(request, request.error_status, ((b"Location", escape_line_ends(uri)),))
 
 
 def _send_special(request: Request, status: int, fields: tuple[Field, ...]) -> None:

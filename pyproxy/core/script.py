@@ -11,7 +11,7 @@ from pyproxy.core.logs.log import ERROR, NOTICE
 from pyproxy.core.outcome import DONE, Handler, Outcome
 from pyproxy.core.redirect import absolute
 from pyproxy.core.request import REWRITTEN, REWRITTEN_HERE, Request
-from pyproxy.core.uri import escape_args, escape_controls, unescape_redirect
+from pyproxy.core.uri import escape_args, escape_line_ends, unescape_redirect
 from pyproxy.core.variables import Depends
 
 if TYPE_CHECKING:
@@ -137,7 +137,7 @@ class Rewrite:
             target += (b"&" if self._names_args else b"?") + request.args
         if run.log:
             request.complain(NOTICE, f'rewritten redirect: "{_shown(target)}"')
-        location = absolute(request, escape_controls(target))
+        location = absolute(request, escape_line_ends(target))
         phases.finalize(request, self._status, ((b"Location", location),))
         run.outcome = DONE
         return True

@@ -7,7 +7,7 @@ from pyproxy.core.filters.chain import share
 from pyproxy.core.redirect import absolute
 from pyproxy.core.request import Request, Response
 from pyproxy.core.site import DONE, Handler, Location, Outcome
-from pyproxy.core.uri import escape_controls
+from pyproxy.core.uri import escape_line_ends
 from pyproxy.core.variables import Template
 
 
@@ -19,7 +19,7 @@ def answer_with(status: int, text: Template) -> Handler:
     if status in phases.REDIRECTS:
 
         def redirect(request: Request) -> Outcome:
-            target = absolute(request, escape_controls(text.render(request)))
+            target = absolute(request, escape_line_ends(text.render(request)))
             phases.finalize(request, status, ((b"Location", target),))
             return DONE
 

@@ -71,7 +71,7 @@ def escape(path: bytes) -> bytes:
 _LINE_ENDS = re.compile(rb"[\x00\r\n]")
 
 
-def escape_controls(value: bytes) -> bytes:
+def escape_line_ends(value: bytes) -> bytes:
     """A value that variables were put into, safe to stand in a field: ``$uri`` is decoded and may hold line ends.
 
     Only what is dangerous is encoded (RFC 9110, 5.5), as other control bytes are nobody's business in nginx either.

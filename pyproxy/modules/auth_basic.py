@@ -13,7 +13,7 @@ from pyproxy.core.outcome import GRANTED, Outcome, Refusal
 from pyproxy.core.passwords import Passwords, UnknownHash, find_hash
 from pyproxy.core.request import Request
 from pyproxy.core.site import Location, Phase
-from pyproxy.core.uri import escape_controls
+from pyproxy.core.uri import escape_line_ends
 from pyproxy.core.variables import Template
 
 
@@ -26,7 +26,7 @@ class _AuthBasic:
 
     def handle(self, request: Request) -> Outcome:
         """Ask for credentials, or let those that came be checked in a thread: a good hash takes its time."""
-        realm = escape_controls(self._realm.render(request))
+        realm = escape_line_ends(self._realm.render(request))
         if realm == b"off":
             return None
         given = basic_credentials(request)

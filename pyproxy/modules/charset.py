@@ -12,7 +12,7 @@ from pyproxy.core.filters.media_types import MediaTypes, split_charset
 from pyproxy.core.logs.log import ERROR
 from pyproxy.core.request import Request, Response
 from pyproxy.core.site import Location
-from pyproxy.core.uri import escape_controls
+from pyproxy.core.uri import escape_line_ends
 from pyproxy.core.variables import Template
 
 TYPES = (
@@ -168,7 +168,7 @@ def _say(request: Request, response: Response, charset: bytes) -> None:
         return
     media_type = split_charset(response.get(b"content-type") or b"")[0]
     response.remove(b"content-type")
-    value = media_type if response.status in (301, 302) else media_type + b"; charset=" + escape_controls(charset)
+    value = media_type if response.status in (301, 302) else media_type + b"; charset=" + escape_line_ends(charset)
     response.fields.insert(0, (b"Content-Type", value))
 
 

@@ -12,7 +12,7 @@ from pyproxy.core.filters.chain import BodyFilter
 from pyproxy.core.filters.expires import Expires, parse_expires
 from pyproxy.core.request import Request, Response
 from pyproxy.core.site import Location
-from pyproxy.core.uri import escape_controls
+from pyproxy.core.uri import escape_line_ends
 from pyproxy.core.variables import Depends, Template
 
 STATUSES = frozenset({200, 201, 204, 206, 301, 302, 303, 304, 307, 308})
@@ -85,7 +85,7 @@ def _add_headers(headers: list[_Added], request: Request, response: Response) ->
     for header in headers:
         if not usual and not header.always:
             continue
-        value = escape_controls(header.value.render(request))
+        value = escape_line_ends(header.value.render(request))
         if header.name.lower() in REPLACED:
             response.remove(header.name.lower())
         if value:
@@ -119,7 +119,7 @@ class _Trailers:
     def end(self) -> tuple[()]:
         assert self._response.trailers is not None
         for trailer in self._trailers:
-            if value := escape_controls(trailer.value.render(self._request)):
+            if value := escape_line_ends(trailer.value.render(self._request)):
                 self._response.trailers.append((trailer.name, value))
         return ()
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pyproxy.core.uri import escape_controls
+from pyproxy.core.uri import escape_line_ends
 from pyproxy.upstream.rewrites import Rewrite, first_match
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class CookieRewriter:
         for place, (name, text) in enumerate(attributes):
             rewrites = self._rewrites.get(name.lower()) if place else None
             if rewrites and text is not None and (changed := first_match(rewrites, request, text)) is not None:
-                attributes[place] = (name, escape_controls(changed))
+                attributes[place] = (name, escape_line_ends(changed))
                 rewritten = True
         flags = next((flags for flags in self._flags if flags.matches(request, attributes[0][0])), None)
         wanted = flags.wanted(request) if flags is not None else {}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-from pyproxy.core.uri import escape_controls, escape_spaces
+from pyproxy.core.uri import escape_line_ends, escape_spaces
 from pyproxy.core.variables import Depends
 
 if TYPE_CHECKING:
@@ -90,11 +90,11 @@ class RequestHeadWriter:
         head = request.route.head
         host = target.host_field
         if self._host is not None and (value := self._host.render(request)):
-            host = b"Host: %b\r\n" % escape_controls(value)
+            host = b"Host: %b\r\n" % escape_line_ends(value)
         lines = [method, b" ", uri, self._version, host]
         for lower, start, template in self._fields:
             if (value := template.render(request)) and not (lower == b"upgrade" and b"h2c" in value.lower()):
-                lines += (start, escape_controls(value), b"\r\n")
+                lines += (start, escape_line_ends(value), b"\r\n")
         if head.upgrade is not None and not self._own_upgrade:
             lines.append(UPGRADE)
         fields = b""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pyproxy.core.redirect import absolute
 from pyproxy.core.request import Field, Request, Response
-from pyproxy.core.uri import escape_controls
+from pyproxy.core.uri import escape_line_ends
 from pyproxy.upstream.cookies import CookieRewriter
 from pyproxy.upstream.rewrites import Rewrite, first_match
 
@@ -120,5 +120,5 @@ class ResponseHeadReader:
         changed = first_match(self._redirects, request, value)
         if changed is None:
             return before + value
-        changed = escape_controls(changed)
+        changed = escape_line_ends(changed)
         return absolute(request, changed) if lower == b"location" else before + changed

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from pyproxy.config import values
 from pyproxy.config.tree import Source
 from pyproxy.core.request import AS_SENT, REWRITTEN_HERE
-from pyproxy.core.uri import escape, escape_controls, escape_spaces
+from pyproxy.core.uri import escape, escape_line_ends, escape_spaces
 from pyproxy.upstream.group import Group, Keepalive
 from pyproxy.upstream.named_group import NamedGroup, is_name
 from pyproxy.upstream.peer import Peer
@@ -40,7 +40,7 @@ class Target:
     """The Host field, unless the configuration sets another."""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "host_field", b"Host: %b\r\n" % escape_controls(self.host))
+        object.__setattr__(self, "host_field", b"Host: %b\r\n" % escape_line_ends(self.host))
 
 
 class Targets:
