@@ -153,4 +153,6 @@ def _syntax_error(message: str, text: str, file: str) -> ConfigError:
         advice = ', text needs quotes: name = "text"'
     elif "overwrite" in what or "twice" in what:
         advice = ", what repeats is an array: name = [[...], [...]] or [[name]]"
+    elif "key part" in what:
+        advice = ', what is no plain word needs quotes: [server.location."/"]'
     return ConfigError(f"TOML: {what}{advice}", Source(file, line))

@@ -60,6 +60,7 @@ def test_sources_are_the_lines_of_the_keys(shapes: toml.Shapes) -> None:
     ("text", "message"),
     [
         ("a = 1\nb = \n", "TOML: Invalid value, text needs quotes: .* in f:2"),
+        ("[server.location./]\n", r'what is no plain word needs quotes: \[server.location."/"\] in f:1'),
         ("[a]\n[b]\n[a]", "TOML: Cannot declare .* twice, what repeats is an array: .* in f:3"),
         ("a = [1", r"TOML: Unclosed array in f:1"),
         ("a = 1\na = 2", r"TOML: Cannot overwrite a value, what repeats is an array: .* in f:2"),
