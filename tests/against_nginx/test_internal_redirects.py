@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from .exchange import Exchange, get, head, post
+from .exchange import ANSWER, PAUSE, UPSTREAM_ASKED, Exchange, get, head, post
 from .pair import Pair
 from .upstream import answer
 
@@ -89,6 +89,9 @@ def shown(name: str, target: str, text: str, status: int = 404) -> Exchange:
     return Exchange(name, get(target), status, contains=text)
 
 
+AFTER = (ANSWER, UPSTREAM_ASKED, PAUSE)
+"""What comes after the answer must not be cut off by its end."""
+
 EXCHANGES = [
     shown("a page", "/plain/none", "our own 404"),
     Exchange("a page for HEAD", head("/plain/none"), 404),
@@ -133,14 +136,25 @@ EXCHANGES = [
     shown("a regex in a regex", "/regex/a.y", "'inner a'", 200),
     shown("a named group in a regex in a regex", "/regex/a.z", "'inner a'", 200),
     shown("no regex in a regex", "/regex/a", "'regex'", 200),
-    Exchange("post_action", get("/then/ten.txt"), at="action", contains="X-Was: 200 /then/ten.txt"),
+    Exchange(
+        "post_action",
+        [get("/then/ten.txt"), *AFTER],
+        at="action",
+        contains="X-Was: 200 /then/ten.txt",
+    ),
     Exchange(
         "post_action to a named location",
-        get("/thennamed/ten.txt"),
+        [get("/thennamed/ten.txt"), *AFTER],
         at="action",
         contains="X-Was: /thennamed/ten.txt OK",
     ),
-    Exchange("post_action after an error", get("/then/none"), 404, at="action", contains="X-Was: 404 /then/none"),
+    Exchange(
+        "post_action after an error",
+        [get("/then/none"), *AFTER],
+        404,
+        at="action",
+        contains="X-Was: 404 /then/none",
+    ),
 ]
 
 
