@@ -14,7 +14,6 @@ from pyproxy.http1.request_reader import RequestReader
 
 if TYPE_CHECKING:
     from pyproxy.core.request import Request
-    from pyproxy.http1.server import Http1Server
 
 TIMED_OUT: Final = f"client timed out ({ETIMEDOUT}: {os.strerror(ETIMEDOUT)})"
 TCP_INFO_SIZE: Final = 104
@@ -24,37 +23,16 @@ TCP_INFO_SIZE: Final = 104
 class ClientConnection(RequestReader, asyncio.Protocol):
     """One connection from a client; the ``Stream`` of every request on it."""
 
-    __slots__ = ("_local",)
-
-    def __init__(self, server: Http1Server) -> None:
-        super().__init__(server)
-        self._local: tuple[bytes, int] | None = None
+    __slots__ = ()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
         self.remote_addr, self.remote_port = _address(transport.get_extra_info("peername"))
+        self.local_addr, self.local_port = _address(transport.get_extra_info("sockname"))
         if self.listener.particular:
             self.listener = self.listener.particular.get(self.local_addr, self.listener)
         self.deadline = self.worker.now() + self.listener.names.default.header_timeout
         self._server.add(self)
-
-    @property
-    def local_addr(self) -> bytes:
-        """The address that the client has connected to; few ask for it, and it costs a system call."""
-        return self._local_address()[0]
-
-    @property
-    def local_port(self) -> int:
-        """Its port."""
-        return self._local_address()[1]
-
-    def _local_address(self) -> tuple[bytes, int]:
-        if self._local is None:
-            address = self.listener.address
-            # once it is closed, what it was bound to is all that is known
-            bound = address.path if address.path is not None else (address.host, address.port)
-            self._local = _address(self._transport.get_extra_info("sockname") or bound)
-        return self._local
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._server.remove(self)

@@ -48,6 +48,8 @@ class RequestReader(RequestBodyReader):
         "_look_again",
         "_server",
         "listener",
+        "local_addr",
+        "local_port",
         "opened",
         "pipelined",
         "remote_addr",
@@ -56,6 +58,8 @@ class RequestReader(RequestBodyReader):
         "serial",
     )
 
+    local_addr: bytes
+    local_port: int
     remote_addr: bytes
     remote_port: int
     proxied: Proxied | None = None
@@ -81,16 +85,6 @@ class RequestReader(RequestBodyReader):
         self._last_route: Route
         self._advancing = False
         self._lingering = False
-
-    @property
-    def local_addr(self) -> bytes:
-        """The address that the client has connected to."""
-        raise NotImplementedError
-
-    @property
-    def local_port(self) -> int:
-        """Its port."""
-        raise NotImplementedError
 
     def tcp_info(self) -> bytes | None:
         """What the system knows of the connection."""
