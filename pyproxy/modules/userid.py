@@ -11,9 +11,10 @@ import time
 from dataclasses import dataclass
 
 from pyproxy.config import values
-from pyproxy.config.schema import ANYWHERE, Module, Scope, Spec, number, text
+from pyproxy.config.schema import ANYWHERE, Module, Scope, Spec, choice, number, text
 from pyproxy.config.tree import Directive
 from pyproxy.core.addresses.networks import parse_address
+from pyproxy.core.cookies import find_cookie
 from pyproxy.core.dates import cookie_date
 from pyproxy.core.logs.log import ERROR, NOTICE
 from pyproxy.core.request import Request, Response
@@ -68,7 +69,7 @@ class _Visitor:
     __slots__ = ("cookie", "got", "issued", "reset")
 
     def __init__(self, request: Request, name: bytes) -> None:
-        self.cookie = _find_cookie(request, name) or b""
+        self.cookie = find_cookie(request.route.head.fields, name.lower()) or b""
         self.got: bytes | None = None
         self.issued: bytes | None = None
         self.reset = False
@@ -85,15 +86,6 @@ class _Visitor:
             return
         if any(got[12:]):
             self.got = got
-
-
-def _find_cookie(request: Request, name: bytes) -> bytes | None:
-    for line in request.route.head.fields.get_all(b"cookie"):
-        for pair in line.split(b";"):
-            key, equals, value = pair.partition(b"=")
-            if equals and key.strip(b" ").lower() == name.lower():
-                return value.strip(b" ")
-    return None
 
 
 def _visitor(request: Request, options: _UserId) -> _Visitor:
@@ -191,10 +183,6 @@ def _compile(scope: Scope, location: Location) -> None:
     location.add_filter(set_cookie, varies=lambda response: True)
 
 
-def _mode(directive: Directive, scope: Scope) -> str:
-    return values.choice(directive.args[0], ("off", "log", "v1", "on"))
-
-
 def _expires(directive: Directive, scope: Scope) -> float:
     word = directive.args[0]
     return {"max": MAX_EXPIRES, "off": 0}[word] if word in ("max", "off") else values.seconds(word)
@@ -217,7 +205,9 @@ MODULE = Module(
     name="userid",
     order=60,
     directives=(
-        Spec("userid", ANYWHERE, _mode, default="off", summary="Whether visitors get a cookie: on, v1, log or off."),
+        choice(
+            "userid", ANYWHERE, ("off", "log", "v1", "on"), "off", "Whether visitors get a cookie: on, v1, log or off."
+        ),
         text("userid_name", ANYWHERE, "uid", "The cookie's name."),
         text("userid_domain", ANYWHERE, "none", "Its domain."),
         text("userid_path", ANYWHERE, "/", "Its path."),

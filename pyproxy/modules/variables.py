@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from pyproxy import __version__
 from pyproxy.config.schema import Module
+from pyproxy.core.cookies import find_cookie
 from pyproxy.core.credentials import basic_credentials
 from pyproxy.core.dates import iso_time, log_time
 from pyproxy.core.request import BARE, REWRITTEN, Request, Response
@@ -74,16 +75,7 @@ def _elapsed(request: Request) -> bytes:
 
 def _cookie(name: str) -> Getter:
     wanted = name.encode()
-
-    def get(request: Request) -> bytes | None:
-        for value in request.head.fields.get_all(b"cookie"):
-            for pair in value.split(b";"):
-                key, equals, text = pair.partition(b"=")
-                if equals and key.strip(b" ").lower() == wanted:
-                    return text.lstrip(b" ")
-        return None
-
-    return get
+    return lambda request: find_cookie(request.route.head.fields, wanted)
 
 
 def _argument(name: str) -> Getter:
