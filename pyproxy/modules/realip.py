@@ -63,9 +63,13 @@ class _RealIP:
         self._recursive = recursive
 
     def __call__(self, request: Request) -> Outcome:
-        """Put another address in place of the one that has connected; never a second time."""
+        """Put another address in place of the one that has connected; never a second time, nor for a subrequest."""
         stream = request.stream
-        if find_around(stream, RealClient) is None and (found := self._find(request, stream)) is not None:
+        if (
+            request.is_main
+            and find_around(stream, RealClient) is None
+            and (found := self._find(request, stream)) is not None
+        ):
             request.stream = RealClient(stream, found)
         return None
 
@@ -87,8 +91,9 @@ class _RealIP:
 
 
 def _own_stream(request: Request) -> Stream:
-    real = find_around(request.stream, RealClient)
-    return request.stream if real is None else real.inner
+    stream = request.main.stream
+    real = find_around(stream, RealClient)
+    return stream if real is None else real.inner
 
 
 DIRECTIVES = ("set_real_ip_from", "real_ip_header", "real_ip_recursive")
