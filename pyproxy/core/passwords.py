@@ -47,7 +47,7 @@ class Passwords:
         if seen in self._right:
             return True
         context = _context()
-        # crypt's own mark for a password that ends at NUL
+        # where crypt would end: no such password was ever set
         if b"\0" in password:
             return False
         text = hashed.decode("utf-8", "replace")

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from pyproxy.config.schema import ANYWHERE, MANY, Module, Scope, Spec
+from pyproxy.config.schema import ANYWHERE, MANY, Module, Scope, Spec, ignored
 from pyproxy.config.tree import Directive
-
-NO_EFFECT = "Accepted; has no effect here."
 
 
 def _off(directive: Directive, scope: Scope) -> bool:
@@ -14,18 +12,11 @@ def _off(directive: Directive, scope: Scope) -> bool:
     return False
 
 
-def _conditions(directive: Directive, scope: Scope) -> None:
-    for text in directive.args:
-        scope.template(text)
-
-
 MODULE = Module(
     name="proxy_cache",
     directives=(
         Spec("proxy_cache", ANYWHERE, _off, summary="Only off: there is no cache yet."),
-        Spec(
-            "proxy_cache_bypass", ANYWHERE, _conditions, (1, MANY), repeat=True, summary="Accepted; has no effect here."
-        ),
-        Spec("proxy_no_cache", ANYWHERE, _conditions, (1, MANY), repeat=True, summary="Accepted; has no effect here."),
+        ignored("proxy_cache_bypass", ANYWHERE, (1, MANY)),
+        ignored("proxy_no_cache", ANYWHERE, (1, MANY)),
     ),
 )

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from pyproxy.config.schema import Context, Module, Scope, Spec, number
+from pyproxy.config.schema import Context, Module, Scope, Spec, ignored
 from pyproxy.config.tree import Directive
+from pyproxy.core.addresses.hostnames import HostNames, is_name
 from pyproxy.core.regex.compile import compile_regex
 from pyproxy.core.request import Request
 from pyproxy.core.site import Location
@@ -19,6 +20,13 @@ _SHORTEST = len(b"http://i.ru")
 _WHERE = Context.SERVER | Context.LOCATION
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Path:
+    """How the path of a page on a host must begin."""
+
+    begins: bytes
+
+
 @dataclass
 class _Valid:
     """All ``valid_referers`` of one level."""
@@ -26,8 +34,7 @@ class _Valid:
     none: bool = False
     blocked: bool = False
     server_names: bool = False
-    hosts: dict[bytes, bytes] = field(default_factory=dict)
-    """By the host, ``*.suffix`` or ``prefix.*`` in lower case: how the path must begin."""
+    hosts: HostNames[_Path] = field(default_factory=HostNames)
     regexes: list[re.Pattern[bytes]] = field(default_factory=list)
     host_regexes: list[re.Pattern[bytes]] = field(default_factory=list)
 
@@ -43,14 +50,15 @@ class _Valid:
 
     def add_host(self, host: str, path: bytes = b"") -> None:
         """Take a host, which may begin with ``*.`` or ``.``, or end with ``.*``. Raises ValueError."""
-        if not host or "*" in host.removeprefix("*.").removesuffix(".*"):
+        if not host or not is_name(host):
             raise ValueError(f'invalid hostname or wildcard "{host}"')
-        names = [host[1:], "*" + host] if host.startswith(".") else [host]
-        for name in names:
-            key = name.lower().encode("utf-8", "surrogateescape")
-            if key in self.hosts:
-                raise ValueError(f'conflicting parameter "{host}"')
-            self.hosts[key] = path
+        if not self.hosts.add(host, _Path(path)):
+            raise ValueError(f'conflicting parameter "{host}"')
+
+    @property
+    def says_anything(self) -> bool:
+        """Whether there is any host to compare with: without, nginx takes every page for valid."""
+        return bool(any(self.hosts.values()) or self.regexes or self.host_regexes)
 
     def allows(self, referer: bytes | None) -> bool:
         """Whether the field's value is a page that may link here."""
@@ -63,19 +71,13 @@ class _Valid:
         host = re.split(rb"[/:]", rest, maxsplit=1)[0].lower()
         if len(host) > _LONGEST_HOST:
             return False
-        wanted = self._find(host)
+        wanted = self.hosts.find(host)
         if wanted is not None:
             slash = rest.find(b"/")
-            return (rest[slash:] if slash >= 0 else b"").startswith(wanted)
+            return (rest[slash:] if slash >= 0 else b"").startswith(wanted.begins)
         return any(regex.search(host) for regex in self.host_regexes) or any(
             regex.search(rest) for regex in self.regexes
         )
-
-    def _find(self, host: bytes) -> bytes | None:
-        labels = host.split(b".")
-        heads = [b"*." + b".".join(labels[start:]) for start in range(1, len(labels))]
-        tails = [b".".join(labels[:end]) + b".*" for end in range(len(labels) - 1, 0, -1)]
-        return next((self.hosts[name] for name in (host, *heads, *tails) if name in self.hosts), None)
 
 
 def _words(directive: Directive, scope: Scope) -> tuple[str, ...]:
@@ -104,7 +106,7 @@ def _compile(scope: Scope, location: Location) -> None:
 
 def _invalid_referer(request: Request) -> bytes:
     valid: _Valid | None = request.location.options.get("valid_referers")
-    if valid is None or not (valid.hosts or valid.regexes or valid.host_regexes):
+    if valid is None or not valid.says_anything:
         return b""
     return b"" if valid.allows(request.route.head.fields.get(b"referer")) else b"1"
 
@@ -113,8 +115,8 @@ MODULE = Module(
     name="referer",
     directives=(
         Spec("valid_referers", _WHERE, _words, (1, 2047), repeat=True, default=(), summary="Pages that may link here."),
-        number("referer_hash_bucket_size", _WHERE, 64, "Accepted; has no effect here."),
-        number("referer_hash_max_size", _WHERE, 2048, "Accepted; has no effect here."),
+        ignored("referer_hash_bucket_size", _WHERE),
+        ignored("referer_hash_max_size", _WHERE),
     ),
     variables=(Variable("invalid_referer", _invalid_referer, Depends.HEAD),),
     location=_compile,
