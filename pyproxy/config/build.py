@@ -10,10 +10,11 @@ from typing import Any
 from pyproxy.config.schema import INSIDE_LOCATIONS, Context, Schema, Scope, Spec
 from pyproxy.config.tree import ConfigError, Directive, ErrorCollection, Source
 from pyproxy.config.values import Address
+from pyproxy.core.location import Location
 from pyproxy.core.logs.log import WARN, Logs
 from pyproxy.core.regex.timed import RegexCompiler
 from pyproxy.core.routing import Locations, ServerNames
-from pyproxy.core.site import Listen, Listener, Location, Server, Site
+from pyproxy.core.site import Listen, Listener, Server, Site
 from pyproxy.core.variables import Deferred, Variable, Variables
 
 

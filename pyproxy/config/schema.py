@@ -17,7 +17,8 @@ from pyproxy.config.tree import ConfigError, Directive
 from pyproxy.core.variables import Deferred, Template, Variable, VariableFamily, Variables, Varying
 
 if TYPE_CHECKING:
-    from pyproxy.core.site import Location, Server, Site
+    from pyproxy.core.location import Location
+    from pyproxy.core.site import Server, Site
 
 MANY = 2047
 """As many arguments as nginx allows."""

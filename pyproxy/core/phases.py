@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from pyproxy.core.errorpages import CLOSING, SENT_AS_400, WITHOUT_ANSWER, ErrorPage, special_page
 from pyproxy.core.logs.log import CRIT, ERROR
+from pyproxy.core.outcome import DONE, Handler, Outcome, Refusal
 from pyproxy.core.redirect import absolute
 from pyproxy.core.request import REWRITTEN, Field, Request, Response
-from pyproxy.core.site import DONE, Handler, Outcome, Refusal
 from pyproxy.core.uri import BadURI, escape, escape_line_ends, resolve
 
 if TYPE_CHECKING:
-    from pyproxy.core.site import Location
+    from pyproxy.core.location import Location
 
 MAX_REDIRECTS = 10
 """Internal redirects before nginx gives up with 500 (NGX_HTTP_MAX_URI_CHANGES)."""

@@ -14,9 +14,10 @@ from pyproxy.core.parts import Part, PartFilter
 
 if TYPE_CHECKING:
     from pyproxy.core.captures import Captures
+    from pyproxy.core.location import Location
     from pyproxy.core.message import RequestHead
     from pyproxy.core.parts import Multipart
-    from pyproxy.core.site import Location, Server
+    from pyproxy.core.site import Server
     from pyproxy.core.spool import Spool
     from pyproxy.core.stream import Stream
 

@@ -10,7 +10,8 @@ from pyproxy.core.addresses.hostnames import HostNames
 from pyproxy.core.captures import Captures
 
 if TYPE_CHECKING:
-    from pyproxy.core.site import Location, Server
+    from pyproxy.core.location import Location
+    from pyproxy.core.site import Server
 
 
 class ServerNames:

@@ -16,7 +16,7 @@ from pyproxy.core.variables import Depends
 
 if TYPE_CHECKING:
     from pyproxy.core.condition import Condition
-    from pyproxy.core.site import Location
+    from pyproxy.core.location import Location
     from pyproxy.core.variables import Template, Variable
 
 

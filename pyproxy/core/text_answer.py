@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pyproxy.core import phases
 from pyproxy.core.filters.chain import share
+from pyproxy.core.location import Location
+from pyproxy.core.outcome import DONE, Handler, Outcome
 from pyproxy.core.redirect import absolute
 from pyproxy.core.request import Request, Response
-from pyproxy.core.site import DONE, Handler, Location, Outcome
 from pyproxy.core.uri import escape_line_ends
 from pyproxy.core.variables import Template
 

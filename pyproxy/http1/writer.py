@@ -18,7 +18,7 @@ from pyproxy.http1.sendfile import FileSender
 from pyproxy.http1.serialise import CHUNKED, CLOSE, EARLY_HINTS, KEEP_ALIVE, UPGRADE, response_block
 
 if TYPE_CHECKING:
-    from pyproxy.core.site import Limits
+    from pyproxy.core.location import Limits
     from pyproxy.core.worker import Worker
 
 TOGETHER = 65536

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pyproxy.config.schema import ANYWHERE, Module, Scope, Spec
 from pyproxy.config.tree import Directive
 from pyproxy.core.addresses.networks import Network, parse_address, parse_network
+from pyproxy.core.location import Location, Phase
 from pyproxy.core.logs.log import ERROR
 from pyproxy.core.outcome import GRANTED, Outcome
 from pyproxy.core.request import Request
-from pyproxy.core.site import Location, Phase
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ from pyproxy.config.schema import ANYWHERE, Module, Scope, media_types, text
 from pyproxy.core.filters.chain import BodyFilter, Piece
 from pyproxy.core.filters.compression import change_body
 from pyproxy.core.filters.media_types import MediaTypes
+from pyproxy.core.location import Location
 from pyproxy.core.request import Request, Response
-from pyproxy.core.site import Location
 from pyproxy.core.subrequest import answer_of
 
 

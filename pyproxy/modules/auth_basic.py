@@ -8,11 +8,11 @@ import os
 from pyproxy.config.schema import ANYWHERE, Module, Scope, Spec, template
 from pyproxy.config.tree import Directive
 from pyproxy.core.credentials import basic_credentials
+from pyproxy.core.location import Location, Phase
 from pyproxy.core.logs.log import CRIT, ERROR, INFO
 from pyproxy.core.outcome import GRANTED, Outcome, Refusal
 from pyproxy.core.passwords import Passwords, UnknownHash, find_hash
 from pyproxy.core.request import Request
-from pyproxy.core.site import Location, Phase
 from pyproxy.core.uri import escape_line_ends
 from pyproxy.core.variables import Template
 

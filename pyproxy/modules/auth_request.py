@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from pyproxy.config.schema import ANYWHERE, Module, Scope, Spec
 from pyproxy.config.tree import Directive
+from pyproxy.core.location import Location, Phase
 from pyproxy.core.logs.log import ERROR
+from pyproxy.core.outcome import GRANTED, Outcome, Refusal
 from pyproxy.core.request import Request
-from pyproxy.core.site import GRANTED, Location, Outcome, Phase, Refusal
 from pyproxy.core.subrequest import Cycle, Subrequest, ask
 from pyproxy.core.variables import Template, Variable, variable_name
 

@@ -10,9 +10,10 @@ from pyproxy.config.schema import ANYWHERE, Module, Scope, choice, flag
 from pyproxy.core.files import listings
 from pyproxy.core.files.root import shown
 from pyproxy.core.filters.media_types import split_charset
+from pyproxy.core.location import Location, Phase
 from pyproxy.core.logs.log import CRIT, ERROR, INFO
+from pyproxy.core.outcome import DONE, Outcome
 from pyproxy.core.request import Request, Response
-from pyproxy.core.site import DONE, Location, Outcome, Phase
 
 HTML, XML, JSON, JSONP = FORMATS = ("html", "xml", "json", "jsonp")
 TYPES = {

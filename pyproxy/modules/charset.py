@@ -9,9 +9,9 @@ from pyproxy.config.tree import ConfigError, Directive
 from pyproxy.core.filters.charsets import UTF_8, Recoder, Table
 from pyproxy.core.filters.compression import is_encoded
 from pyproxy.core.filters.media_types import MediaTypes, split_charset
+from pyproxy.core.location import Location
 from pyproxy.core.logs.log import ERROR
 from pyproxy.core.request import Request, Response
-from pyproxy.core.site import Location
 from pyproxy.core.uri import escape_line_ends
 from pyproxy.core.variables import Template
 

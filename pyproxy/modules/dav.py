@@ -15,10 +15,11 @@ from pyproxy.core import phases
 from pyproxy.core.conditional import NO_DATE, parse_http_date
 from pyproxy.core.files import webdav
 from pyproxy.core.files.webdav import Fault
+from pyproxy.core.location import Location, Phase
 from pyproxy.core.logs.log import ERROR
+from pyproxy.core.outcome import DONE, Outcome
 from pyproxy.core.redirect import absolute
 from pyproxy.core.request import Request
-from pyproxy.core.site import DONE, Location, Outcome, Phase
 from pyproxy.core.uri import BadURI, escape, split_unsafe
 from pyproxy.core.whole_body import read_whole
 from pyproxy.upstream.store import access_mode

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pyproxy.config.schema import ANYWHERE, MANY, Module, Scope, Spec
 from pyproxy.config.tree import Directive
-from pyproxy.core.site import Location
+from pyproxy.core.location import Location
 from pyproxy.core.variables import Template
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from pyproxy.config.schema import Context, Module, Scope, Spec
+from pyproxy.core.location import Location
+from pyproxy.core.outcome import DONE, Outcome
 from pyproxy.core.request import Request, Response
-from pyproxy.core.site import DONE, Location, Outcome
 
 PICTURE = bytes.fromhex(
     "474946383961 01000100 800100 000000 ffffff 21f904 01000001 00 2c 00000000 01000100 00 02 02 4c01 00 3b"

@@ -6,7 +6,7 @@ from pyproxy.config import values
 from pyproxy.config.schema import ANYWHERE, MANY, Module, Scope, Spec, flag
 from pyproxy.config.tree import Directive
 from pyproxy.core.errorpages import ErrorPage
-from pyproxy.core.site import Location
+from pyproxy.core.location import Location
 
 
 def _error_page(directive: Directive, scope: Scope) -> dict[int, ErrorPage]:

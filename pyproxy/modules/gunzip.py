@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pyproxy.config.schema import ANYWHERE, Module, Scope, flag, ignored
 from pyproxy.core.filters.chain import BodyFilter
 from pyproxy.core.filters.compression import change_body
+from pyproxy.core.location import Location
 from pyproxy.core.request import Request, Response
-from pyproxy.core.site import Location
 
 STEP = 1 << 16
 """Bytes that come out at a time: a small body may become a very large one."""

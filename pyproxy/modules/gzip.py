@@ -10,8 +10,8 @@ from pyproxy.config.tree import Directive
 from pyproxy.core.filters.compression import STEP, Compression, Encoder, ratio
 from pyproxy.core.filters.encodings import PROXIED, Encodings
 from pyproxy.core.filters.media_types import MediaTypes
+from pyproxy.core.location import Location
 from pyproxy.core.request import Request
-from pyproxy.core.site import Location
 from pyproxy.core.variables import Variable
 
 SMALL_STEP = 1 << 12

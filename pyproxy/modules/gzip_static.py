@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pyproxy.config.schema import ANYWHERE, Module, Scope, choice
 from pyproxy.core.files.precompressed import MODES, OFF, precompressed
-from pyproxy.core.site import Location
+from pyproxy.core.location import Location
 
 
 def _compile(scope: Scope, location: Location) -> None:

@@ -14,7 +14,8 @@ from pyproxy.config.schema import ANYWHERE, MANY, Context, Module, Scope, Spec, 
 from pyproxy.config.tree import Directive
 from pyproxy.core.addresses.hostnames import is_name
 from pyproxy.core.captures import group_variables
-from pyproxy.core.site import Listen, Location, Server
+from pyproxy.core.location import Location
+from pyproxy.core.site import Listen, Server
 from pyproxy.core.variables import Variable
 
 HTTP, SERVER, LOCATION = Context.HTTP, Context.SERVER, Context.LOCATION

@@ -6,8 +6,9 @@ from pyproxy.config import values
 from pyproxy.config.schema import MANY, Context, Module, Scope, Spec
 from pyproxy.config.tree import Directive
 from pyproxy.core import phases
+from pyproxy.core.location import Location, Phase
+from pyproxy.core.outcome import Outcome
 from pyproxy.core.request import Request
-from pyproxy.core.site import Location, Outcome, Phase
 
 METHODS = (
     *("GET", "HEAD", "POST", "PUT", "DELETE", "MKCOL", "COPY", "MOVE"),

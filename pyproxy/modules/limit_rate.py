@@ -5,9 +5,9 @@ from __future__ import annotations
 from pyproxy.config import values
 from pyproxy.config.schema import ANYWHERE, Module, Scope, Spec
 from pyproxy.config.tree import Directive
+from pyproxy.core.location import Location
 from pyproxy.core.logs.log import ERROR
 from pyproxy.core.request import Request, Response
-from pyproxy.core.site import Location
 from pyproxy.core.throttle import limit_rate, throttle
 from pyproxy.core.variables import Template, Variable
 

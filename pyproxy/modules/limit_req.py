@@ -7,10 +7,11 @@ from typing import ClassVar, Final, NamedTuple
 from pyproxy.config import values
 from pyproxy.config.schema import ANYWHERE, Context, Module, Scope, Spec, flag
 from pyproxy.config.tree import Directive
+from pyproxy.core.location import Location, Phase
 from pyproxy.core.logs.log import ERROR, INFO, LEVELS
+from pyproxy.core.outcome import Outcome
 from pyproxy.core.pause import pause
 from pyproxy.core.request import Request
-from pyproxy.core.site import Location, Outcome, Phase
 from pyproxy.core.variables import Template, Variable
 from pyproxy.zones.steps import Steps, take
 from pyproxy.zones.store import Operation, Record, ZoneAbsent

@@ -9,10 +9,12 @@ from pyproxy.config.folders import temporary_folder
 from pyproxy.config.schema import ANYWHERE, MANY, Context, Module, Scope, Spec, flag, number, seconds, size
 from pyproxy.config.tree import Directive
 from pyproxy.core.browsers import old_msie, safari
+from pyproxy.core.location import Location, Phase
 from pyproxy.core.logs.log import ERROR
 from pyproxy.core.message import RequestHead
+from pyproxy.core.outcome import Outcome
 from pyproxy.core.request import Request
-from pyproxy.core.site import Location, Outcome, Phase, Server
+from pyproxy.core.site import Server
 from pyproxy.core.variables import Template
 from pyproxy.core.whole_body import read_whole
 

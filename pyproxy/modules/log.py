@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pyproxy.config import values
 from pyproxy.config.schema import ANYWHERE, MANY, Context, Module, Scope, Spec, flag
 from pyproxy.config.tree import ConfigError, Directive, Source
+from pyproxy.core.location import Location
 from pyproxy.core.logs.logfile import Gathering
 from pyproxy.core.logs.logline import ESCAPINGS, LogLine
 from pyproxy.core.logs.lognames import LogNames, NamedLog
 from pyproxy.core.logs.syslog import PREFIX, SyslogParameters
 from pyproxy.core.request import Request
-from pyproxy.core.site import Location
 from pyproxy.core.variables import Template
 
 COMBINED = (

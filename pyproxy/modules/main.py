@@ -11,9 +11,10 @@ from pathlib import Path
 from pyproxy.config import values
 from pyproxy.config.schema import ANYWHERE, MANY, Context, Module, Scope, Spec, flag, number, seconds, text
 from pyproxy.config.tree import ConfigError, Directive, Source
+from pyproxy.core.location import Location
 from pyproxy.core.logs.log import DEBUG, ERROR, LEVELS, ErrorLog, LogFile, Target
 from pyproxy.core.logs.syslog import PREFIX, SyslogParameters
-from pyproxy.core.site import Location, Processes, Site, User
+from pyproxy.core.site import Processes, Site, User
 
 MAIN, EVENTS = Context.MAIN, Context.EVENTS
 

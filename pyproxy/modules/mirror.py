@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pyproxy.config.schema import ANYWHERE, Module, Scope, Spec, flag
 from pyproxy.config.tree import Directive
+from pyproxy.core.location import Location, Phase
+from pyproxy.core.outcome import Outcome
 from pyproxy.core.request import Request
-from pyproxy.core.site import Location, Outcome, Phase
 from pyproxy.core.subrequest import Cycle, send_copy
 from pyproxy.core.whole_body import read_whole
 

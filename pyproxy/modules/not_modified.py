@@ -7,8 +7,8 @@ from pyproxy.config.schema import ANYWHERE, Module, Scope, Spec
 from pyproxy.config.tree import Directive
 from pyproxy.core import conditional, phases
 from pyproxy.core.filters.chain import Refused
+from pyproxy.core.location import Location
 from pyproxy.core.request import Request, Response
-from pyproxy.core.site import Location
 
 
 def _if_modified_since(directive: Directive, scope: Scope) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pyproxy.config.schema import ANYWHERE, Module, Scope, Spec
 from pyproxy.config.tree import Directive
+from pyproxy.core.location import Location
 from pyproxy.core.request import Request
-from pyproxy.core.site import Location
 from pyproxy.core.subrequest import send_after
 
 

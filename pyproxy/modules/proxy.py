@@ -10,8 +10,8 @@ from typing import Any
 from pyproxy.config import values
 from pyproxy.config.schema import ANYWHERE, Context, Module, Scope, Spec, flag, number, template
 from pyproxy.config.tree import ConfigError, Directive, Source
+from pyproxy.core.location import Location
 from pyproxy.core.request import Request
-from pyproxy.core.site import Location
 from pyproxy.core.variables import Depends, Template, Variable, Varying, literal
 from pyproxy.upstream.accel import Accel
 from pyproxy.upstream.cookies import FLAGS, CookieFlags, CookieRewriter

@@ -10,9 +10,10 @@ from pyproxy.config.schema import Context, Module, Scope, flag
 from pyproxy.core import phases
 from pyproxy.core.files import listings
 from pyproxy.core.files.root import shown
+from pyproxy.core.location import Location, Phase
 from pyproxy.core.logs.log import CRIT, ERROR
+from pyproxy.core.outcome import DONE, Outcome
 from pyproxy.core.request import Request
-from pyproxy.core.site import DONE, Location, Outcome, Phase
 
 _METHODS = frozenset({b"GET", b"HEAD", b"POST"})
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pyproxy.config.schema import Module, Scope
 from pyproxy.core import phases
 from pyproxy.core.filters.chain import Refused
+from pyproxy.core.location import Location
 from pyproxy.core.parts import Multipart, Part
 from pyproxy.core.ranges import NotSatisfiable, requested_ranges
 from pyproxy.core.request import Request, Response
-from pyproxy.core.site import Location
 
 
 def _cut(request: Request, response: Response) -> None:

@@ -9,9 +9,10 @@ from pyproxy.config.tree import Directive
 from pyproxy.core.addresses.forwarded import Forwarded, RealClient, forwarded
 from pyproxy.core.addresses.networks import Network, Networks, parse_address, parse_network
 from pyproxy.core.around import find_around
+from pyproxy.core.location import Location, Phase
 from pyproxy.core.outcome import Outcome
 from pyproxy.core.request import Request
-from pyproxy.core.site import Location, Phase, Server
+from pyproxy.core.site import Server
 from pyproxy.core.stream import Stream
 from pyproxy.core.variables import Depends, Variable
 

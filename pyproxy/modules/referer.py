@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from pyproxy.config.schema import Context, Module, Scope, Spec, ignored
 from pyproxy.config.tree import Directive
 from pyproxy.core.addresses.hostnames import HostNames, is_name
+from pyproxy.core.location import Location
 from pyproxy.core.regex.compile import compile_regex
 from pyproxy.core.request import Request
-from pyproxy.core.site import Location
 from pyproxy.core.variables import Depends, Variable
 
 _SCHEME = re.compile(rb"https?://", re.IGNORECASE).match

@@ -9,9 +9,10 @@ from pyproxy.config.schema import MANY, Context, Module, Scope, Spec, flag
 from pyproxy.config.tree import Directive
 from pyproxy.core import condition, script
 from pyproxy.core.captures import group_variables
+from pyproxy.core.location import Location, Phase
 from pyproxy.core.logs.log import WARN
 from pyproxy.core.request import Request
-from pyproxy.core.site import Location, Phase, Server
+from pyproxy.core.site import Server
 from pyproxy.core.text_answer import answer_with
 from pyproxy.core.variables import Variable, variable_name
 

@@ -12,9 +12,10 @@ from pyproxy.core.files.links import MODES, OFF, Links
 from pyproxy.core.files.openfiles import OpenFiles
 from pyproxy.core.files.root import Root
 from pyproxy.core.files.served import Files
+from pyproxy.core.location import Location
 from pyproxy.core.ranges import MAX_RANGES
 from pyproxy.core.request import Request
-from pyproxy.core.site import Location, Site
+from pyproxy.core.site import Site
 from pyproxy.core.variables import Template, Variable
 
 VALID_WHEN_ASKED_FOR = 60.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pyproxy.config import values
 from pyproxy.config.schema import ANYWHERE, Module, Scope, Spec, seconds
 from pyproxy.config.tree import Directive
-from pyproxy.core.site import Location
+from pyproxy.core.location import Location
 
 
 def _satisfy(directive: Directive, scope: Scope) -> bool:

@@ -10,8 +10,8 @@ import time
 
 from pyproxy.config.schema import ANYWHERE, Context, Module, Scope, Spec, template
 from pyproxy.config.tree import ConfigError, Directive
+from pyproxy.core.location import Location
 from pyproxy.core.request import Request
-from pyproxy.core.site import Location
 from pyproxy.core.variables import Template, Variable
 
 

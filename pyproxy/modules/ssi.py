@@ -8,8 +8,8 @@ from functools import lru_cache
 from pyproxy.config.schema import ANYWHERE, Module, Scope, flag, ignored, media_types, size
 from pyproxy.core.filters.compression import change_body
 from pyproxy.core.filters.media_types import MediaTypes
+from pyproxy.core.location import Location
 from pyproxy.core.request import Request, Response
-from pyproxy.core.site import Location
 from pyproxy.core.ssi.echo import TIME_FORMAT, date
 from pyproxy.core.ssi.page import Page, Settings
 from pyproxy.core.variables import Variable, Variables

@@ -8,9 +8,10 @@ from pyproxy.config.schema import Module, Scope
 from pyproxy.core import phases
 from pyproxy.core.files.openfiles import IrregularFile, OpenFile
 from pyproxy.core.files.root import shown
+from pyproxy.core.location import Location, Phase
 from pyproxy.core.logs.log import CRIT, ERROR
+from pyproxy.core.outcome import DONE, Outcome
 from pyproxy.core.request import Request
-from pyproxy.core.site import DONE, Location, Outcome, Phase
 from pyproxy.core.variables import Depends
 
 _METHODS = frozenset({b"GET", b"HEAD", b"POST"})

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from pyproxy.config.schema import Context, Module, Scope, Spec
 from pyproxy.config.tree import Directive
 from pyproxy.core.counters import Totals
+from pyproxy.core.location import Location
+from pyproxy.core.outcome import DONE, Outcome
 from pyproxy.core.request import Request, Response
-from pyproxy.core.site import DONE, Location, Outcome
 from pyproxy.core.variables import Variable
 
 

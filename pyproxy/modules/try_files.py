@@ -10,9 +10,10 @@ from pyproxy.config.schema import MANY, Context, Module, Scope, Spec
 from pyproxy.config.tree import Directive
 from pyproxy.core import phases
 from pyproxy.core.files.root import shown
+from pyproxy.core.location import Location, Phase
 from pyproxy.core.logs.log import CRIT
+from pyproxy.core.outcome import DONE, Outcome
 from pyproxy.core.request import Request
-from pyproxy.core.site import DONE, Location, Outcome, Phase
 from pyproxy.core.variables import Template
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pyproxy.config.schema import Context, Module, Scope, Spec
 from pyproxy.config.tree import ConfigError, Directive
-from pyproxy.core.site import Location
+from pyproxy.core.location import Location
 from pyproxy.core.variables import Template
 from pyproxy.upstream.directives import connecting, connecting_options
 from pyproxy.upstream.target import Targets

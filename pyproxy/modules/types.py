@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from pyproxy.config.schema import ANYWHERE, Module, Scope, Spec, text
 from pyproxy.config.tree import ConfigError, Directive
-from pyproxy.core.site import Location
+from pyproxy.core.location import Location
 
 DEFAULT_TYPES = {b"html": b"text/html", b"gif": b"image/gif", b"jpg": b"image/jpeg"}
 """What nginx knows without any ``types``; everything else comes from conf/mime.types."""

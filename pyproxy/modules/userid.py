@@ -16,9 +16,9 @@ from pyproxy.config.tree import Directive
 from pyproxy.core.addresses.networks import parse_address
 from pyproxy.core.cookies import find_cookie
 from pyproxy.core.dates import cookie_date
+from pyproxy.core.location import Location
 from pyproxy.core.logs.log import ERROR, NOTICE
 from pyproxy.core.request import Request, Response
-from pyproxy.core.site import Location
 from pyproxy.core.variables import Variable
 
 MAX_EXPIRES = -1

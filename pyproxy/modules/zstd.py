@@ -9,8 +9,8 @@ from pyproxy.core.files.precompressed import MODES, OFF, precompressed
 from pyproxy.core.filters.compression import LARGE_STEP, Compression, Encoder, ratio
 from pyproxy.core.filters.encodings import accepts
 from pyproxy.core.filters.media_types import MediaTypes
+from pyproxy.core.location import Location
 from pyproxy.core.request import Request, Response
-from pyproxy.core.site import Location
 from pyproxy.core.variables import Variable
 
 FAST = 6

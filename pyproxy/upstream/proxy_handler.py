@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 from pyproxy.core import phases
 from pyproxy.core.filters.chain import share
+from pyproxy.core.location import Location
 from pyproxy.core.logs.log import ERROR, INFO
 from pyproxy.core.message import Pair, ResponseHead
+from pyproxy.core.outcome import DONE, Outcome
 from pyproxy.core.request import Request, Response
-from pyproxy.core.site import DONE, Location, Outcome
 from pyproxy.core.spool import Spool
 from pyproxy.core.throttle import throttle
 from pyproxy.core.variables import Depends, Template

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pyproxy.core.logs.log import ERROR
-from pyproxy.core.site import Outcome
+from pyproxy.core.outcome import Outcome
 from pyproxy.upstream.named_group import NamedGroup
 from pyproxy.upstream.proxy_handler import ProxyHandler
 

@@ -14,9 +14,10 @@ import pytest
 
 from pyproxy.compile import Sources, load_schema
 from pyproxy.config.tree import ConfigError
+from pyproxy.core.location import Location
 from pyproxy.core.logs.log import Logs
 from pyproxy.core.routing import Locations
-from pyproxy.core.site import Listener, Location, Server, Site
+from pyproxy.core.site import Listener, Server, Site
 
 SITES = Path(__file__).parent / "sites"
 SCHEMA = load_schema()

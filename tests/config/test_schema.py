@@ -11,8 +11,9 @@ from pyproxy.config.build import build
 from pyproxy.config.nginx import parse
 from pyproxy.config.schema import ANYWHERE, Context, Module, Schema, Scope, Spec, flag, number, seconds, text
 from pyproxy.config.tree import ConfigError, Directive, Source
+from pyproxy.core.location import Location
 from pyproxy.core.logs.log import Logs
-from pyproxy.core.site import Location, Site
+from pyproxy.core.site import Site
 
 NOTHING = lambda directive, scope: None  # noqa: E731
 SEEN: dict[str, dict[str, Any]] = {}

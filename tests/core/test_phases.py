@@ -10,9 +10,11 @@ import pytest
 
 from pyproxy.config.tree import Source
 from pyproxy.core import phases
+from pyproxy.core.location import Location, Phase
 from pyproxy.core.logs.log import ERROR, ErrorLog
+from pyproxy.core.outcome import DONE, Handler, Outcome
 from pyproxy.core.request import Request, Response, Route
-from pyproxy.core.site import DONE, Handler, Location, Outcome, Phase, Server
+from pyproxy.core.site import Server
 from pyproxy.core.worker import Worker
 from pyproxy.http1.head import RequestParser
 

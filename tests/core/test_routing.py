@@ -10,9 +10,10 @@ from typing import cast
 import pytest
 
 from pyproxy.config.tree import Source
+from pyproxy.core.location import Location
 from pyproxy.core.regex.compile import compile_regex
 from pyproxy.core.routing import Locations, ServerNames
-from pyproxy.core.site import Location, Server
+from pyproxy.core.site import Server
 
 NOWHERE = Source("test", 1)
 

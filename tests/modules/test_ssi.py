@@ -8,8 +8,9 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 
 from pyproxy.core.filters.inclusion import AHEAD
+from pyproxy.core.location import Phase
+from pyproxy.core.outcome import DONE, Outcome
 from pyproxy.core.request import Request, Response
-from pyproxy.core.site import DONE, Outcome, Phase
 from pyproxy.core.subrequest import Subrequest
 from pyproxy.core.worker import Worker
 

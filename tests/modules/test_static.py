@@ -11,7 +11,7 @@ import pytest
 
 from pyproxy.core.files import openfiles
 from pyproxy.core.files.openfiles import SMALL
-from pyproxy.core.site import Phase
+from pyproxy.core.location import Phase
 
 from .conftest import Ask, MakeSite
 from .fake_stream import FakeStream

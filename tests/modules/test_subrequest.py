@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from pyproxy.core.location import Phase
+from pyproxy.core.outcome import DONE, Handler, Outcome
 from pyproxy.core.request import Request
-from pyproxy.core.site import DONE, Handler, Outcome, Phase
 from pyproxy.core.subrequest import DEEPEST, Cycle, Subrequest, ask, send_copy
 from pyproxy.core.worker import Worker
 

@@ -10,9 +10,10 @@ from pyproxy.core.files.openfiles import IrregularFile
 from pyproxy.core.files.root import shown
 from pyproxy.core.filters.compression import is_encoded
 from pyproxy.core.filters.encodings import VARY
+from pyproxy.core.location import Location, Phase
 from pyproxy.core.logs.log import CRIT, ERROR
+from pyproxy.core.outcome import DONE, Outcome
 from pyproxy.core.request import Request, Response
-from pyproxy.core.site import DONE, Location, Outcome, Phase
 
 if TYPE_CHECKING:
     from pyproxy.core.request import Field

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import os
 
     from pyproxy.core.files.links import Links
-    from pyproxy.core.site import Location
+    from pyproxy.core.location import Location
 
 
 class Files:
