@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pyproxy.config.schema import INSIDE_LOCATIONS, Context, Schema, Scope, Spec
+from pyproxy.config.schema import INSIDE_LOCATIONS, Context, Schema, Spec
+from pyproxy.config.scope import Scope
 from pyproxy.config.tree import ConfigError, Directive, ErrorCollection, Source
 from pyproxy.config.values import Address
 from pyproxy.core.location import Location

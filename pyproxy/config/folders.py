@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pyproxy.config.schema import Scope
+from pyproxy.config.scope import Scope
 from pyproxy.config.tree import Directive
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from enum import Flag, auto
@@ -17,11 +16,14 @@ from pyproxy.config.tree import ConfigError, Directive
 from pyproxy.core.variables import Deferred, Template, Variable, VariableFamily, Variables, Varying
 
 if TYPE_CHECKING:
+    from pyproxy.config.scope import Scope
     from pyproxy.core.location import Location
     from pyproxy.core.site import Server, Site
 
 MANY = 2047
 """As many arguments as nginx allows."""
+NO_EFFECT = "Accepted; has no effect here."
+"""The summary of what nginx needs and pyproxy does not."""
 
 
 class Context(Flag):
@@ -74,6 +76,7 @@ class Spec:
     declares: Callable[[Directive], Iterable[Variable | Deferred | Varying]] | None = None
     """The variables that this directive makes; known to all of the configuration, also before its line."""
     is_time: bool = False
+    """Its value is a number of seconds."""
     summary: str = ""
     """One line for docs/directives.md. It begins with "Accepted;" where the directive has no effect."""
 
@@ -81,83 +84,6 @@ class Spec:
     def harmless(self) -> bool:
         """Whether it has no effect: nginx needs it, and pyproxy does not."""
         return self.summary.startswith("Accepted;")
-
-
-class Scope:
-    """One level of the configuration (main, http, a server, a location, ...) with the values set at it."""
-
-    __slots__ = (
-        "block",
-        "children",
-        "context",
-        "directive",
-        "location",
-        "match",
-        "parent",
-        "site",
-        "specs",
-        "values",
-        "variables",
-    )
-
-    def __init__(
-        self,
-        context: Context,
-        directive: Directive,
-        parent: Scope | None,
-        site: Site,
-        specs: dict[str, list[Spec]],
-        variables: Variables,
-    ) -> None:
-        self.context = context
-        self.directive = directive
-        self.parent = parent
-        self.site = site
-        self.specs = specs
-        self.variables = variables
-        self.values: dict[str, Any] = {}
-        self.block: Any = None
-        """The value of the block's own arguments."""
-        self.match: Any = None
-        """What the location matches that this level is, or is an ``if`` of."""
-        self.location: Location | None = None
-        """What this level becomes, if it is a location or inside one."""
-        self.children: list[Scope] = []
-
-    def get(self, name: str) -> Any:
-        """The value in force here: set at this level, inherited from the nearest above, or the default."""
-        specs = self.specs[name]
-        context = Context.LOCATION if self.context in INSIDE_LOCATIONS else self.context
-        spec = next((spec for spec in specs if context in spec.contexts), specs[0])
-        scope: Scope | None = self
-        while scope is not None:
-            # a name may mean two things: `keepalive_timeout` of an upstream is not that of the http around it
-            if name in scope.values and scope.context in spec.contexts:
-                return scope.values[name]
-            scope = scope.parent
-        return spec.default
-
-    def own(self, name: str) -> Any:
-        """The value set at this very level, or None."""
-        return self.values.get(name)
-
-    def of_location(self, name: str) -> Any:
-        """The value set at this level or, in an ``if`` or ``limit_except``, at the location around it; or None.
-
-        So nginx inherits what handles requests (``proxy_pass``).
-        """
-        value = self.own(name)
-        if value is None and self.parent is not None and self.context in INSIDE_LOCATIONS:
-            return self.parent.own(name)
-        return value
-
-    def template(self, text: str) -> Template:
-        """Compile ``text`` with this configuration's variables."""
-        return self.variables.template(text)
-
-    def regex(self, pattern: str, ignore_case: bool = False) -> re.Pattern[bytes]:
-        """Compile a regular expression in PCRE's notation. Raises ValueError with the reason why it cannot be used."""
-        return self.variables.regex(pattern, ignore_case)
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,6 +212,23 @@ def size(name: str, contexts: Context, default: int | None, summary: str = "") -
     return Spec(name, contexts, _first(values.size), default=default, summary=summary)
 
 
+def offset(name: str, contexts: Context, default: int | None, summary: str = "") -> Spec:
+    """``name 10m`` in bytes of a body or file, which may be more than memory has (``1g``)."""
+    return Spec(name, contexts, _first(values.offset), default=default, summary=summary)
+
+
+def buffers(name: str, contexts: Context, default: tuple[int, int] | None, summary: str = "") -> Spec:
+    """``name 4 8k``: how many, and the bytes of each."""
+    return Spec(name, contexts, _buffers, (2, 2), default=default, summary=summary)
+
+
+def _buffers(directive: Directive, scope: Scope) -> tuple[int, int]:
+    count, length = values.number(directive.args[0]), values.size(directive.args[1])
+    if count < 1 or length < 1:
+        raise ValueError("expected a number of buffers and their size, such as 4 8k")
+    return count, length
+
+
 def seconds(name: str, contexts: Context, default: float | None, summary: str = "") -> Spec:
     """``name 60s`` in seconds."""
     return Spec(name, contexts, _first(values.time), default=default, is_time=True, summary=summary)
@@ -296,9 +239,11 @@ def media_types(name: str, summary: str = "") -> Spec:
     return Spec(name, ANYWHERE, lambda directive, scope: directive.args, (1, MANY), repeat=True, summary=summary)
 
 
-def number(name: str, contexts: Context, default: int | None, summary: str = "") -> Spec:
-    """``name 100``."""
-    return Spec(name, contexts, _first(values.number), default=default, summary=summary)
+def number(
+    name: str, contexts: Context, default: int | None, summary: str = "", least: int = 0, most: int = values.LARGEST
+) -> Spec:
+    """``name 100``, a whole number from ``least`` to ``most``."""
+    return Spec(name, contexts, _first(lambda text: values.number(text, least, most)), default=default, summary=summary)
 
 
 def text(name: str, contexts: Context, default: str | None, summary: str = "") -> Spec:
@@ -308,7 +253,7 @@ def text(name: str, contexts: Context, default: str | None, summary: str = "") -
 
 def ignored(name: str, contexts: Context, args: tuple[int, int] = (1, 1)) -> Spec:
     """One that nginx needs and pyproxy does not."""
-    return Spec(name, contexts, lambda directive, scope: directive.args, args, summary="Accepted; has no effect here.")
+    return Spec(name, contexts, lambda directive, scope: directive.args, args, summary=NO_EFFECT)
 
 
 def choice(name: str, contexts: Context, allowed: tuple[str, ...], default: str, summary: str = "") -> Spec:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from ipaddress import AddressValueError, IPv6Address
 from itertools import pairwise
 
-_LARGEST = 2**63 - 1
+LARGEST = 2**63 - 1
 _SUN_PATH = 108
 """Bytes that a unix socket's path may have (sockaddr_un), its final NUL included."""
 
@@ -31,17 +31,12 @@ class Address:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
-def number(text: str) -> int:
-    """A whole number from 0, in decimal digits."""
-    if not (text.isascii() and text.isdigit()) or int(text) > _LARGEST:
+def number(text: str, least: int = 0, most: int = LARGEST) -> int:
+    """A whole number in decimal digits, ``least`` and ``most`` included."""
+    if not (text.isascii() and text.isdigit()) or (value := int(text)) > LARGEST:
         raise ValueError(f'invalid number "{text}", expected digits such as 16')
-    return int(text)
-
-
-def number_between(text: str, least: int, most: int) -> int:
-    """A whole number of this range, its ends included."""
-    if not least <= (value := number(text)) <= most:
-        raise ValueError(f"invalid value {value}, expected {least} to {most}")
+    if not least <= value <= most:
+        raise ValueError(f'invalid number "{text}", expected {least} {"or more" if most == LARGEST else f"to {most}"}')
     return value
 
 
@@ -91,7 +86,7 @@ def offset(text: str) -> int:
 def _scaled(text: str, units: dict[str, int], example: str) -> int:
     scale = units.get(text[-1:].lower())
     digits = text[:-1] if scale else text
-    if not (digits.isascii() and digits.isdigit()) or (result := int(digits) * (scale or 1)) > _LARGEST:
+    if not (digits.isascii() and digits.isdigit()) or (result := int(digits) * (scale or 1)) > LARGEST:
         raise ValueError(f'invalid size "{text}", expected bytes such as {example}')
     return result
 
@@ -130,7 +125,7 @@ def _time(text: str, unknown: frozenset[str], example: str) -> float:
         raise ValueError(f'invalid time "{text}", expected a time such as {example}')
     # A number without a unit at the end counts seconds.
     total += int(rest or 0)
-    if total * 1000 > _LARGEST:
+    if total * 1000 > LARGEST:
         raise ValueError(f'invalid time "{text}", it is too long')
     return round(total, 3)
 

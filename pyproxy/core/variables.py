@@ -107,7 +107,7 @@ class Variables:
             self._deferred[variable.name] = variable
             return
         if before is None and variable.weak and (other := self._of_family(variable.name)) is not None:
-            variable = replace(variable, get=_set_or(variable.name, other.get))
+            variable = replace(variable, get=given(variable.name, other.get))
         elif before is not None:
             if not before.changeable and not (variable.weak and before.set):
                 raise ValueError(f"the variable `${variable.name}` exists already")
@@ -189,7 +189,9 @@ def variable_name(text: str) -> str:
 _VARIABLE = re.compile(r"\$(?:\{(?P<braced>[A-Za-z0-9_]+)\}|(?P<plain>[1-9]|[A-Za-z0-9_]+))?")
 
 
-def _set_or(name: str, otherwise: Getter) -> Getter:
+def given(name: str, otherwise: Getter = lambda request: None) -> Getter:
+    """The value that ``Request.set_variable`` gave the variable, or else what ``otherwise`` finds."""
+
     def get(request: Request) -> bytes | None:
         values = request.values
         if values is not None and name in values:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pyproxy.config.schema import ANYWHERE, Module, Scope, Spec
+from pyproxy.config.schema import ANYWHERE, Module, Spec
+from pyproxy.config.scope import Scope
 from pyproxy.config.tree import Directive
 from pyproxy.core.addresses.networks import Network, parse_address, parse_network
 from pyproxy.core.location import Location, Phase

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pyproxy.config.schema import ANYWHERE, Module, Scope, media_types, text
+from pyproxy.config.schema import ANYWHERE, Module, media_types, text
+from pyproxy.config.scope import Scope
 from pyproxy.core.filters.chain import BodyFilter, Piece
 from pyproxy.core.filters.compression import change_body
 from pyproxy.core.filters.media_types import MediaTypes

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 
-from pyproxy.config.schema import ANYWHERE, Module, Scope, Spec, template
+from pyproxy.config.schema import ANYWHERE, Module, Spec, template
+from pyproxy.config.scope import Scope
 from pyproxy.config.tree import Directive
 from pyproxy.core.credentials import basic_credentials
 from pyproxy.core.location import Location, Phase

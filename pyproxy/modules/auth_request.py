@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from pyproxy.config.schema import ANYWHERE, Module, Scope, Spec
+from pyproxy.config.schema import ANYWHERE, Module, Spec
+from pyproxy.config.scope import Scope
 from pyproxy.config.tree import Directive
 from pyproxy.core.location import Location, Phase
 from pyproxy.core.logs.log import ERROR
 from pyproxy.core.outcome import GRANTED, Outcome, Refusal
 from pyproxy.core.request import Request
 from pyproxy.core.subrequest import Cycle, Subrequest, ask
-from pyproxy.core.variables import Template, Variable, variable_name
+from pyproxy.core.variables import Template, Variable, given, variable_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +72,7 @@ def _set(directive: Directive, scope: Scope) -> _Set:
 
 def _set_variable(directive: Directive) -> Iterable[Variable]:
     name = variable_name(directive.args[0])
-
-    def get(request: Request) -> bytes | None:
-        return request.values.get(name) if request.values is not None else None
-
-    yield Variable(name, get, changeable=True, weak=True)
+    yield Variable(name, given(name), changeable=True, weak=True)
 
 
 def _compile(scope: Scope, location: Location) -> None:

@@ -6,7 +6,8 @@ import asyncio
 import re
 from errno import EACCES, ENAMETOOLONG, ENOENT, ENOTDIR
 
-from pyproxy.config.schema import ANYWHERE, Module, Scope, choice, flag
+from pyproxy.config.schema import ANYWHERE, Module, choice, flag
+from pyproxy.config.scope import Scope
 from pyproxy.core.files import listings
 from pyproxy.core.files.root import shown
 from pyproxy.core.filters.media_types import split_charset

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from pyproxy.config import values
-from pyproxy.config.schema import ANYWHERE, Module, Scope, Spec, choice, flag, ignored, media_types, size
+from pyproxy.config.schema import ANYWHERE, Module, Spec, choice, flag, ignored, media_types, number, size
+from pyproxy.config.scope import Scope
 from pyproxy.config.tree import Directive
 from pyproxy.core.files.precompressed import MODES, OFF, precompressed
 from pyproxy.core.filters.compression import LARGE_STEP, Compression, Encoder, ratio
@@ -43,13 +44,6 @@ class _Maker:
         return Encoder(work, LARGE_STEP, request.stream.worker.loop)
 
 
-def _level(directive: Directive, scope: Scope) -> int:
-    level = values.number(directive.args[0])
-    if level > 11:
-        raise ValueError(f'invalid level "{level}", expected 0 to 11')
-    return level
-
-
 def _window(directive: Directive, scope: Scope) -> int:
     return _WINDOWS[values.choice(directive.args[0], _WINDOWS)]
 
@@ -70,7 +64,7 @@ MODULE = Module(
         flag("brotli", ANYWHERE, False, "Compress answers for clients that accept brotli."),
         choice("brotli_static", ANYWHERE, MODES, OFF, "Send `file.br` where there is one: off, on, always."),
         media_types("brotli_types", "The media types to compress, besides text/html; * for all."),
-        Spec("brotli_comp_level", ANYWHERE, _level, default=6, summary="From 0, fast, to 11, small."),
+        number("brotli_comp_level", ANYWHERE, 6, "From 0, fast, to 11, small.", most=11),
         Spec("brotli_window", ANYWHERE, _window, default=19, summary="How far back it looks: 1k to 16m."),
         size("brotli_min_length", ANYWHERE, 20, "The shortest body, in bytes, to compress."),
         ignored("brotli_buffers", ANYWHERE, (2, 2)),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pyproxy.config.schema import ANYWHERE, Context, Module, Scope, Spec, flag, media_types
+from pyproxy.config.schema import ANYWHERE, Context, Module, Spec, flag, media_types
+from pyproxy.config.scope import Scope
 from pyproxy.config.tree import ConfigError, Directive
 from pyproxy.core.filters.charsets import UTF_8, Recoder, Table
 from pyproxy.core.filters.compression import is_encoded

@@ -9,7 +9,8 @@ import stat
 from errno import ENOTDIR
 
 from pyproxy.config import values
-from pyproxy.config.schema import ANYWHERE, MANY, Module, Scope, Spec, flag, number
+from pyproxy.config.schema import ANYWHERE, MANY, Module, Spec, flag, number
+from pyproxy.config.scope import Scope
 from pyproxy.config.tree import Directive
 from pyproxy.core import phases
 from pyproxy.core.conditional import NO_DATE, parse_http_date

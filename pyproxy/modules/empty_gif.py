@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pyproxy.config.schema import Context, Module, Scope, Spec
+from pyproxy.config.schema import Context, Module, Spec
+from pyproxy.config.scope import Scope
 from pyproxy.core.location import Location
 from pyproxy.core.outcome import DONE, Outcome
 from pyproxy.core.request import Request, Response

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from pyproxy.config import values
-from pyproxy.config.schema import ANYWHERE, MANY, Module, Scope, Spec, flag
+from pyproxy.config.schema import ANYWHERE, MANY, NO_EFFECT, Module, Spec, flag
+from pyproxy.config.scope import Scope
 from pyproxy.config.tree import Directive
 from pyproxy.core.errorpages import ErrorPage
 from pyproxy.core.location import Location
@@ -53,8 +54,8 @@ MODULE = Module(
         flag("absolute_redirect", ANYWHERE, True, "Redirects of our own carry scheme and host."),
         flag("port_in_redirect", ANYWHERE, True, "Redirects of our own carry the port."),
         flag("server_name_in_redirect", ANYWHERE, False, "Redirects of our own carry the first server_name."),
-        flag("msie_padding", ANYWHERE, True, "Accepted; has no effect here."),
-        flag("msie_refresh", ANYWHERE, False, "Accepted; has no effect here."),
+        flag("msie_padding", ANYWHERE, True, NO_EFFECT),
+        flag("msie_refresh", ANYWHERE, False, NO_EFFECT),
     ),
     location=_compile,
 )

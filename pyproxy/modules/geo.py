@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-from pyproxy.config.schema import Context, Module, Scope, Spec
+from pyproxy.config.schema import Context, Module, Spec
+from pyproxy.config.scope import Scope
 from pyproxy.config.tree import ConfigError, Directive
 from pyproxy.core.addresses.forwarded import forwarded
 from pyproxy.core.addresses.networks import NOWHERE, Address, Networks, parse_address, parse_network

@@ -5,7 +5,8 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterator
 
-from pyproxy.config.schema import ANYWHERE, Module, Scope, flag, ignored
+from pyproxy.config.schema import ANYWHERE, Module, flag, ignored
+from pyproxy.config.scope import Scope
 from pyproxy.core.filters.chain import BodyFilter
 from pyproxy.core.filters.compression import change_body
 from pyproxy.core.location import Location

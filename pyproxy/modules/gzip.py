@@ -5,7 +5,8 @@ from __future__ import annotations
 import zlib
 
 from pyproxy.config import values
-from pyproxy.config.schema import ANYWHERE, MANY, Module, Scope, Spec, flag, ignored, media_types, size
+from pyproxy.config.schema import ANYWHERE, MANY, Module, Spec, flag, ignored, media_types, number, size
+from pyproxy.config.scope import Scope
 from pyproxy.config.tree import Directive
 from pyproxy.core.filters.compression import STEP, Compression, Encoder, ratio
 from pyproxy.core.filters.encodings import PROXIED, Encodings
@@ -45,13 +46,6 @@ def deflate(level: int, window: int, memory: int) -> Encoder:
     compressor = zlib.compressobj(level, zlib.DEFLATED, _GZIP_HEADER + window, memory)
     work = compressor.compress, lambda: compressor.flush(zlib.Z_SYNC_FLUSH), compressor.flush
     return Encoder(work, STEP if level <= 5 else SMALL_STEP)
-
-
-def _level(directive: Directive, scope: Scope) -> int:
-    level = values.number(directive.args[0])
-    if not 1 <= level <= 9:
-        raise ValueError(f'invalid level "{level}", expected 1 to 9')
-    return level
 
 
 def _http_version(directive: Directive, scope: Scope) -> int:
@@ -101,7 +95,7 @@ MODULE = Module(
     directives=(
         flag("gzip", ANYWHERE, False, "Compress answers for clients that accept gzip."),
         media_types("gzip_types", "The media types to compress, besides text/html; * for all."),
-        Spec("gzip_comp_level", ANYWHERE, _level, default=1, summary="From 1, fast, to 9, small."),
+        number("gzip_comp_level", ANYWHERE, 1, "From 1, fast, to 9, small.", least=1, most=9),
         size("gzip_min_length", ANYWHERE, 20, "The shortest body, in bytes, to compress."),
         flag("gzip_vary", ANYWHERE, False, "Say `Vary: Accept-Encoding` where answers could be compressed."),
         Spec(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pyproxy.config.schema import ANYWHERE, Module, Scope, choice
+from pyproxy.config.schema import ANYWHERE, Module, choice
+from pyproxy.config.scope import Scope
 from pyproxy.core.files.precompressed import MODES, OFF, precompressed
 from pyproxy.core.location import Location
 

@@ -6,7 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from pyproxy.config.schema import ANYWHERE, Module, Scope, Spec, choice
+from pyproxy.config.schema import ANYWHERE, Module, Spec, choice
+from pyproxy.config.scope import Scope
 from pyproxy.config.tree import Directive
 from pyproxy.core.filters.chain import BodyFilter
 from pyproxy.core.filters.expires import Expires, parse_expires

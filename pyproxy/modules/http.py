@@ -10,7 +10,8 @@ from typing import Any
 
 from pyproxy.config import values
 from pyproxy.config.build import LocationMatch
-from pyproxy.config.schema import ANYWHERE, MANY, Context, Module, Scope, Spec, flag, number, seconds, size
+from pyproxy.config.schema import ANYWHERE, MANY, NO_EFFECT, Context, Module, Spec, buffers, flag, number, seconds, size
+from pyproxy.config.scope import Scope
 from pyproxy.config.tree import Directive
 from pyproxy.core.addresses.hostnames import is_name
 from pyproxy.core.captures import group_variables
@@ -164,18 +165,10 @@ def _compile_location(scope: Scope, location: Location) -> None:
     location.chunked_transfer_encoding = scope.get("chunked_transfer_encoding")
 
 
-def _buffers(directive: Directive, scope: Scope) -> tuple[int, int]:
-    count, length = values.number(directive.args[0]), values.size(directive.args[1])
-    if count < 1 or length < 1:
-        raise ValueError("expected a number of buffers and their size, such as 4 8k")
-    return count, length
-
-
 def _nothing(directive: Directive, scope: Scope) -> Any:
     return True
 
 
-NO_EFFECT = "Accepted; has no effect here."
 _HASH = ("bucket_size", "max_size")
 
 
@@ -220,13 +213,11 @@ MODULE = Module(
         Spec("internal", LOCATION, _nothing, (0, 0), summary="Only internal redirects lead here."),
         seconds("client_header_timeout", HTTP | SERVER, 60.0, "How long a client may take for a request head."),
         size("client_header_buffer_size", HTTP | SERVER, 1024, "Adds to the largest head."),
-        Spec(
+        buffers(
             "large_client_header_buffers",
             HTTP | SERVER,
-            _buffers,
-            (2, 2),
-            default=(4, 8192),
-            summary="The largest head (number times size) and the largest line in it (size).",
+            (4, 8192),
+            "The largest head (number times size) and the largest line in it (size).",
         ),
         number("max_headers", HTTP | SERVER, 1000, "The most header fields of a request."),
         flag("merge_slashes", HTTP | SERVER, True, "`//` in a path counts as `/`."),
@@ -244,7 +235,7 @@ MODULE = Module(
         size("read_ahead", ANYWHERE, None, NO_EFFECT),
         size("connection_pool_size", HTTP | SERVER, None, NO_EFFECT),
         size("request_pool_size", HTTP | SERVER, None, NO_EFFECT),
-        Spec("output_buffers", ANYWHERE, _buffers, (2, 2), summary=NO_EFFECT),
+        buffers("output_buffers", ANYWHERE, None, NO_EFFECT),
         Spec("aio", ANYWHERE, _on_off_or(_thread_pool), summary=NO_EFFECT),
         Spec("directio", ANYWHERE, _on_off_or(values.offset), summary=NO_EFFECT),
         *(number(f"server_names_hash_{what}", HTTP, None, NO_EFFECT) for what in _HASH),

@@ -5,7 +5,8 @@ from __future__ import annotations
 import stat
 from errno import EACCES, ELOOP, EMLINK, ENAMETOOLONG, ENOENT, ENOTDIR
 
-from pyproxy.config.schema import ANYWHERE, MANY, Module, Scope, Spec
+from pyproxy.config.schema import ANYWHERE, MANY, Module, Spec
+from pyproxy.config.scope import Scope
 from pyproxy.config.tree import Directive
 from pyproxy.core import phases
 from pyproxy.core.files.openfiles import look

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import ClassVar, Final, NamedTuple
+from typing import ClassVar, NamedTuple
 
 from pyproxy.config import values
-from pyproxy.config.schema import ANYWHERE, Context, Module, Scope, Spec, flag
+from pyproxy.config.schema import ANYWHERE, Context, Module, Spec, choice, flag, number
+from pyproxy.config.scope import Scope
 from pyproxy.config.tree import Directive
+from pyproxy.core.limiter import LOG_LEVELS, KeyedZone, Limiter
 from pyproxy.core.location import Location, Phase
-from pyproxy.core.logs.log import ERROR, LEVELS
 from pyproxy.core.outcome import Outcome
 from pyproxy.core.request import Request
-from pyproxy.core.variables import Template, Variable
+from pyproxy.core.variables import Variable, given
 from pyproxy.zones.steps import Steps, take
 from pyproxy.zones.store import Operation, Record, Store, ZoneAbsent, ZoneFull
-from pyproxy.zones.zone import Zone
-
-LONGEST_KEY: Final = 255
-STATUS: Final = "limit_conn_status"
 
 # A record says who holds how many: (holder, count, holder, count, ...). So a process that dies takes its own along.
 
@@ -76,14 +73,14 @@ GIVE_BACK = Operation(
 )
 
 
-class ConnectionZone(Zone):
+class ConnectionZone(KeyedZone):
     """A zone of counts."""
 
     directive = "limit_conn_zone"
     record_size: ClassVar = 64
     evicts: ClassVar = False
+    longest_key: ClassVar = 255
     keep_holders = Operation(_keep, "")
-    template: Template
 
 
 class Held(NamedTuple):
@@ -123,43 +120,30 @@ class Limit(NamedTuple):
         return held if result else None
 
 
-class Limiter:
+class ConnectionLimiter(Limiter):
     """The limits of a location."""
 
-    def __init__(self, limits: list[Limit], level: int, status: int, dry_run: bool) -> None:
+    variable = "limit_conn_status"
+
+    def __init__(self, limits: list[Limit], log_level: str, status: int, dry_run: bool) -> None:
+        super().__init__(log_level, status, dry_run)
         self._limits = limits
-        self._level = level
-        self._status = status
-        self._dry_run = dry_run
 
-    def __call__(self, request: Request) -> Outcome:
-        if request.values is not None and STATUS in request.values:
-            return None  # an internal redirect is no second request
-        return take(self._steps(request))
-
-    def _steps(self, request: Request) -> Steps[Outcome]:
+    def _count(self, request: Request) -> Steps[Outcome]:
         taken: list[Held] = []
         for limit in self._limits:
-            key = limit.zone.template.render(request)
-            if len(key) > LONGEST_KEY:
-                request.complain(ERROR, f'the value of the "{limit.zone.key}" key is more than {LONGEST_KEY} bytes')
-            elif key:
-                request.set_variable(STATUS, b"PASSED")
+            if key := limit.zone.key_of(request):
+                request.set_variable(self.variable, b"PASSED")
                 held = yield from limit.take(key)
                 if held is None:
                     for earlier in taken:
                         yield from earlier.give_back()
-                    return self._reject(request, limit)
+                    trial = ", dry run," if self._dry_run else ""
+                    return self._reject(request, f'limiting connections{trial} by zone "{limit.zone.name}"')
                 taken.append(held)
         if taken:
             request.main.at_end(partial(_let_go, request, taken))
         return None
-
-    def _reject(self, request: Request, limit: Limit) -> Outcome:
-        trial = ", dry run," if self._dry_run else ""
-        request.complain(self._level, f'limiting connections{trial} by zone "{limit.zone.name}"')
-        request.set_variable(STATUS, b"REJECTED_DRY_RUN" if self._dry_run else b"REJECTED")
-        return None if self._dry_run else self._status
 
 
 def _let_go(request: Request, taken: list[Held]) -> None:
@@ -169,26 +153,21 @@ def _let_go(request: Request, taken: list[Held]) -> None:
             request.stream.worker.spawn(waiting)
 
 
-def _noted(request: Request) -> bytes | None:
-    return None if request.values is None else request.values.get(STATUS)
-
-
 def _zone(directive: Directive, scope: Scope) -> ConnectionZone:
     key, option = directive.args
     what, _, value = option.partition("=")
     if what != "zone":
         raise ValueError(f'invalid parameter "{option}", expected zone=NAME:SIZE')
-    zone = ConnectionZone(*values.zone(value), key, directive.source)
-    zone.template = scope.template(key)
+    zone = ConnectionZone(*values.zone(value), scope.template(key), directive.source)
     scope.site.declare_zone(zone)
     return zone
 
 
 def _limit(directive: Directive, scope: Scope) -> tuple[str, int, Directive]:
-    name, number = directive.args
+    name, most = directive.args
     if any(name == other for other, *_ in scope.own("limit_conn") or ()):
         raise ValueError(f'the zone "{name}" is used twice, once is enough')
-    return name, values.number_between(number, 1, 65535), directive
+    return name, values.number(most, 1, 65535), directive
 
 
 def _compile(scope: Scope, location: Location) -> None:
@@ -197,16 +176,8 @@ def _compile(scope: Scope, location: Location) -> None:
         for name, most, directive in scope.get("limit_conn") or ()
     ]
     if limits:
-        level, status = LEVELS[scope.get("limit_conn_log_level")], scope.get("limit_conn_status")
-        location.add_handler(Phase.PREACCESS, Limiter(limits, level, status, scope.get("limit_conn_dry_run")))
-
-
-def _status(directive: Directive, scope: Scope) -> int:
-    return values.number_between(directive.args[0], 400, 599)
-
-
-def _log_level(directive: Directive, scope: Scope) -> str:
-    return values.choice(directive.args[0], ("info", "notice", "warn", "error"))
+        level, status = scope.get("limit_conn_log_level"), scope.get("limit_conn_status")
+        location.add_handler(Phase.PREACCESS, ConnectionLimiter(limits, level, status, scope.get("limit_conn_dry_run")))
 
 
 MODULE = Module(
@@ -215,10 +186,10 @@ MODULE = Module(
     directives=(
         Spec("limit_conn_zone", Context.HTTP, _zone, (2, 2), repeat=True, summary="A zone of counts: KEY zone=."),
         Spec("limit_conn", ANYWHERE, _limit, (2, 2), repeat=True, summary="Limit what is served at once by a zone."),
-        Spec("limit_conn_log_level", ANYWHERE, _log_level, default="error", summary="The level of rejections."),
-        Spec("limit_conn_status", ANYWHERE, _status, default=503, summary="The status of rejected requests."),
+        choice("limit_conn_log_level", ANYWHERE, LOG_LEVELS, "error", "The level of rejections."),
+        number("limit_conn_status", ANYWHERE, 503, "The status of rejected requests.", least=400, most=599),
         flag("limit_conn_dry_run", ANYWHERE, False, "Only log what would be limited."),
     ),
-    variables=(Variable(STATUS, _noted),),
+    variables=(Variable("limit_conn_status", given("limit_conn_status")),),
     location=_compile,
 )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from pyproxy.config import values
-from pyproxy.config.schema import MANY, Context, Module, Scope, Spec
+from pyproxy.config.schema import MANY, Context, Module, Spec
+from pyproxy.config.scope import Scope
 from pyproxy.config.tree import Directive
 from pyproxy.core import phases
 from pyproxy.core.location import Location, Phase

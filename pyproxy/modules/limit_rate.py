@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from pyproxy.config import values
-from pyproxy.config.schema import ANYWHERE, Module, Scope, Spec
+from pyproxy.config.schema import ANYWHERE, Module, Spec
+from pyproxy.config.scope import Scope
 from pyproxy.config.tree import Directive
 from pyproxy.core.location import Location
 from pyproxy.core.logs.log import ERROR

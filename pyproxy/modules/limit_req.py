@@ -5,22 +5,21 @@ from __future__ import annotations
 from typing import ClassVar, Final, NamedTuple
 
 from pyproxy.config import values
-from pyproxy.config.schema import ANYWHERE, Context, Module, Scope, Spec, flag
+from pyproxy.config.schema import ANYWHERE, Context, Module, Spec, choice, flag, number
+from pyproxy.config.scope import Scope
 from pyproxy.config.tree import Directive
+from pyproxy.core.limiter import LOG_LEVELS, KeyedZone, Limiter
 from pyproxy.core.location import Location, Phase
-from pyproxy.core.logs.log import ERROR, INFO, LEVELS
+from pyproxy.core.logs.log import INFO
 from pyproxy.core.outcome import Outcome
 from pyproxy.core.pause import pause
 from pyproxy.core.request import Request
-from pyproxy.core.variables import Template, Variable
-from pyproxy.zones.steps import Steps, take
+from pyproxy.core.variables import Variable, given
+from pyproxy.zones.steps import Steps
 from pyproxy.zones.store import Operation, Record, ZoneAbsent
-from pyproxy.zones.zone import Zone
 
-LONGEST_KEY: Final = 65535
 UNLIMITED: Final = 1 << 42
 """More requests than any excess: a burst that none exceeds, or that need not wait."""
-STATUS: Final = "limit_req_status"
 
 
 def _pour(record: Record | None, now: int, rate: int, burst: int, account: int) -> tuple[Record | None, int]:
@@ -64,13 +63,13 @@ POUR = Operation(
 )
 
 
-class RequestZone(Zone):
+class RequestZone(KeyedZone):
     """A zone of buckets."""
 
     directive = "limit_req_zone"
     record_size: ClassVar = 128
     evicts: ClassVar = True
-    template: Template
+    longest_key: ClassVar = 65535
     rate: int
     """Thousandths of a request a second."""
 
@@ -95,29 +94,24 @@ class Limit(NamedTuple):
         return max(0, excess - self.delay) * 1000 // self.zone.rate
 
 
-class Limiter:
+class RequestLimiter(Limiter):
     """The limits of a location."""
 
-    def __init__(self, limits: list[Limit], level: int, status: int, dry_run: bool) -> None:
+    variable = "limit_req_status"
+
+    def __init__(self, limits: list[Limit], log_level: str, status: int, dry_run: bool) -> None:
+        super().__init__(log_level, status, dry_run)
         self._limits = limits
-        self._level = level
-        self._status = status
-        self._dry_run = dry_run
 
-    def __call__(self, request: Request) -> Outcome:
-        if request.values is not None and STATUS in request.values:
-            return None  # an internal redirect is no second request
-        return take(self._steps(request))
-
-    def _steps(self, request: Request) -> Steps[Outcome]:
-        asked = [(limit, key) for limit in self._limits if (key := self._key(limit, request))]
+    def _count(self, request: Request) -> Steps[Outcome]:
+        asked = [(limit, key) for limit in self._limits if (key := limit.zone.key_of(request))]
         if not asked:
             return None
         # all but the last are looked at before any is counted: what one of them rejects is counted nowhere
         for position, (limit, key) in enumerate(asked, 1):
             excess = yield from limit.pour(key, limit.burst, position == len(asked))
             if excess > limit.burst:
-                return self._reject(request, limit, excess)
+                return self._reject(request, self._message("limiting requests", f"{_shown(excess)} by", limit))
         delay = limit.wait(excess)
         for other, key in asked[-2::-1]:
             poured = yield from other.pour(key, UNLIMITED, True)
@@ -125,36 +119,18 @@ class Limiter:
                 delay, limit, excess = other.wait(poured), other, poured
         if delay:
             return self._delay(request, limit, excess, delay)
-        self._note(request, b"PASSED")
+        request.set_variable(self.variable, b"PASSED")
         return None
-
-    @staticmethod
-    def _key(limit: Limit, request: Request) -> bytes:
-        key = limit.zone.template.render(request)
-        if len(key) <= LONGEST_KEY:
-            return key
-        request.complain(ERROR, f'the value of the "{limit.zone.key}" key is more than {LONGEST_KEY} bytes')
-        return b""
-
-    def _reject(self, request: Request, limit: Limit, excess: int) -> Outcome:
-        self._complain(request, self._level, "limiting requests", f"{_shown(excess)} by", limit)
-        self._note(request, b"REJECTED")
-        return None if self._dry_run else self._status
 
     def _delay(self, request: Request, limit: Limit, excess: int, delay: int) -> Outcome:
         level = self._level if self._level == INFO else self._level + 1
-        self._complain(request, level, "delaying request", f"{_shown(excess)}, by", limit)
+        request.complain(level, self._message("delaying request", f"{_shown(excess)}, by", limit))
         self._note(request, b"DELAYED")
         return None if self._dry_run else pause(request, delay / 1000)
 
-    def _complain(self, request: Request, level: int, what: str, excess: str, limit: Limit) -> None:
+    def _message(self, what: str, excess: str, limit: Limit) -> str:
         trial = ", dry run" if self._dry_run else ""
-        request.complain(level, f'{what}{trial}, excess: {excess} zone "{limit.zone.name}"')
-
-    def _note(self, request: Request, status: bytes) -> None:
-        if self._dry_run and status != b"PASSED":
-            status += b"_DRY_RUN"
-        request.set_variable(STATUS, status)
+        return f'{what}{trial}, excess: {excess} zone "{limit.zone.name}"'
 
 
 def _shown(excess: int) -> str:
@@ -174,8 +150,8 @@ def _zone(directive: Directive, scope: Scope) -> RequestZone:
             raise ValueError(f'invalid parameter "{option}", expected zone=NAME:SIZE and rate=10r/s')
     if not name:
         raise ValueError('it must have a "zone" parameter, such as zone=one:10m')
-    zone = RequestZone(name, size, key, directive.source)
-    zone.template, zone.rate = scope.template(key), rate
+    zone = RequestZone(name, size, scope.template(key), directive.source)
+    zone.rate = rate
     scope.site.declare_zone(zone)
     return zone
 
@@ -197,9 +173,9 @@ def _limit(directive: Directive, scope: Scope) -> tuple[str, int, int, Directive
         if what == "zone" and value:
             name = value
         elif what == "burst":
-            burst = _positive(value)
+            burst = values.number(value, least=1)
         elif what == "delay":
-            delay = _positive(value)
+            delay = values.number(value, least=1)
         elif option == "nodelay":
             delay = UNLIMITED
         else:
@@ -211,32 +187,14 @@ def _limit(directive: Directive, scope: Scope) -> tuple[str, int, int, Directive
     return name, burst * 1000, delay * 1000, directive
 
 
-def _positive(text: str) -> int:
-    if not (number := values.number(text)):
-        raise ValueError(f'invalid number "{text}", expected 1 or more')
-    return number
-
-
 def _compile(scope: Scope, location: Location) -> None:
     limits = [
         Limit(scope.site.zone(name, RequestZone, directive), burst, delay)
         for name, burst, delay, directive in scope.get("limit_req") or ()
     ]
     if limits:
-        level, status = LEVELS[scope.get("limit_req_log_level")], scope.get("limit_req_status")
-        location.add_handler(Phase.PREACCESS, Limiter(limits, level, status, scope.get("limit_req_dry_run")))
-
-
-def _status(directive: Directive, scope: Scope) -> int:
-    return values.number_between(directive.args[0], 400, 599)
-
-
-def _log_level(directive: Directive, scope: Scope) -> str:
-    return values.choice(directive.args[0], ("info", "notice", "warn", "error"))
-
-
-def _noted(request: Request) -> bytes | None:
-    return None if request.values is None else request.values.get(STATUS)
+        level, status = scope.get("limit_req_log_level"), scope.get("limit_req_status")
+        location.add_handler(Phase.PREACCESS, RequestLimiter(limits, level, status, scope.get("limit_req_dry_run")))
 
 
 MODULE = Module(
@@ -244,10 +202,10 @@ MODULE = Module(
     directives=(
         Spec("limit_req_zone", Context.HTTP, _zone, (3, 3), repeat=True, summary="A zone of rates: KEY zone= rate=."),
         Spec("limit_req", ANYWHERE, _limit, (1, 3), repeat=True, summary="Limit the rate of requests by a zone."),
-        Spec("limit_req_log_level", ANYWHERE, _log_level, default="error", summary="The level of rejections."),
-        Spec("limit_req_status", ANYWHERE, _status, default=503, summary="The status of rejected requests."),
+        choice("limit_req_log_level", ANYWHERE, LOG_LEVELS, "error", "The level of rejections."),
+        number("limit_req_status", ANYWHERE, 503, "The status of rejected requests.", least=400, most=599),
         flag("limit_req_dry_run", ANYWHERE, False, "Only log what would be limited."),
     ),
-    variables=(Variable(STATUS, _noted),),
+    variables=(Variable("limit_req_status", given("limit_req_status")),),
     location=_compile,
 )

@@ -6,7 +6,21 @@ from collections.abc import Callable
 
 from pyproxy.config import values
 from pyproxy.config.folders import temporary_folder
-from pyproxy.config.schema import ANYWHERE, MANY, Context, Module, Scope, Spec, flag, number, seconds, size
+from pyproxy.config.schema import (
+    ANYWHERE,
+    MANY,
+    NO_EFFECT,
+    Context,
+    Module,
+    Spec,
+    choice,
+    flag,
+    number,
+    offset,
+    seconds,
+    size,
+)
+from pyproxy.config.scope import Scope
 from pyproxy.config.tree import Directive
 from pyproxy.core.browsers import old_msie, safari
 from pyproxy.core.location import Location, Phase
@@ -19,7 +33,6 @@ from pyproxy.core.variables import Template
 from pyproxy.core.whole_body import read_whole
 
 HTTP, SERVER = Context.HTTP, Context.SERVER
-NO_EFFECT = "Accepted; has no effect here."
 
 
 _DISABLED = {"msie6": old_msie, "safari": safari}
@@ -30,18 +43,6 @@ def _keepalive(directive: Directive, scope: Scope) -> tuple[float, int]:
     if timeout:
         scope.site.watch(timeout)
     return timeout, values.seconds(directive.args[1]) if len(directive.args) > 1 else 0
-
-
-def _body_size(directive: Directive, scope: Scope) -> int:
-    return values.offset(directive.args[0])
-
-
-def _lingering(directive: Directive, scope: Scope) -> str:
-    return values.choice(directive.args[0], ("off", "on", "always"))
-
-
-def _in_file_only(directive: Directive, scope: Scope) -> str:
-    return values.choice(directive.args[0], ("off", "on", "clean"))
 
 
 def _keepalive_disable(directive: Directive, scope: Scope) -> tuple[Callable[[RequestHead], bool], ...]:
@@ -104,9 +105,7 @@ MODULE = Module(
     name="limits",
     order=5,
     directives=(
-        Spec(
-            "client_max_body_size", ANYWHERE, _body_size, default=1 << 20, summary="The largest request body; 0: any."
-        ),
+        offset("client_max_body_size", ANYWHERE, 1 << 20, "The largest request body; 0: any."),
         size("client_body_buffer_size", ANYWHERE, 16384, "Bytes of a body kept in memory, the rest in a file."),
         seconds("client_body_timeout", ANYWHERE, 60.0, "The longest pause between two reads of a body."),
         Spec(
@@ -116,12 +115,12 @@ MODULE = Module(
             (1, 4),
             summary="The folder of such files (default: the system's); levels of subfolders have no effect.",
         ),
-        Spec(
+        choice(
             "client_body_in_file_only",
             ANYWHERE,
-            _in_file_only,
-            default="off",
-            summary="Bodies that are read whole go to files with names; on: these stay, clean: they do not.",
+            ("off", "on", "clean"),
+            "off",
+            "Bodies that are read whole go to files with names; on: these stay, clean: they do not.",
         ),
         flag("client_body_in_single_buffer", ANYWHERE, False, NO_EFFECT),
         Spec(
@@ -145,7 +144,7 @@ MODULE = Module(
             summary="Browsers that are not kept connected: msie6 (default), safari, none.",
         ),
         seconds("keepalive_time", ANYWHERE, 3600.0, "The longest life of a connection."),
-        Spec("lingering_close", ANYWHERE, _lingering, default="on", summary="Read on before closing: on, off, always."),
+        choice("lingering_close", ANYWHERE, ("off", "on", "always"), "on", "Read on before closing: on, off, always."),
         seconds("lingering_time", ANYWHERE, 30.0, "How long to read on at most."),
         seconds("lingering_timeout", ANYWHERE, 5.0, "The longest pause while reading on."),
         flag("reset_timedout_connection", ANYWHERE, False, "Accepted; timed-out connections are closed at once."),

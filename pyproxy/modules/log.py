@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from pyproxy.config import values
-from pyproxy.config.schema import ANYWHERE, MANY, Context, Module, Scope, Spec, flag
+from pyproxy.config.schema import ANYWHERE, MANY, Context, Module, Spec, flag
+from pyproxy.config.scope import Scope
 from pyproxy.config.tree import ConfigError, Directive, Source
 from pyproxy.core.location import Location
 from pyproxy.core.logs.logfile import Gathering

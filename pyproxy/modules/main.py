@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pyproxy.config import values
-from pyproxy.config.schema import ANYWHERE, MANY, Context, Module, Scope, Spec, flag, number, seconds, text
+from pyproxy.config.schema import ANYWHERE, MANY, NO_EFFECT, Context, Module, Spec, flag, ignored, number, seconds, text
+from pyproxy.config.scope import Scope
 from pyproxy.config.tree import ConfigError, Directive, Source
 from pyproxy.core.location import Location
 from pyproxy.core.logs.log import DEBUG, ERROR, LEVELS, ErrorLog, LogFile, Target
@@ -98,10 +99,6 @@ def _nothing(directive: Directive, scope: Scope) -> None:
     return None
 
 
-def _accepted(name: str, contexts: Context, args: tuple[int, int] = (1, MANY)) -> Spec:
-    return Spec(name, contexts, lambda directive, scope: directive.args, args, summary="Accepted; has no effect here.")
-
-
 _NO_EFFECT = ("debug_points", "lock_file", "ssl_engine", "ssl_object_cache_inheritable", "worker_rlimit_core")
 
 
@@ -109,7 +106,7 @@ def _worker_processes(directive: Directive, scope: Scope) -> int:
     (value,) = directive.args
     if value == "auto":
         return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    if not value.isdigit() or int(value) < 1:
+    if not (value.isascii() and value.isdigit()) or int(value) < 1:
         raise ValueError(f'invalid value "{value}", expected a number of processes or "auto"')
     return int(value)
 
@@ -156,27 +153,27 @@ MODULE = Module(
         flag("master_process", MAIN, True, "Off: one process does everything, for a debugger."),
         Spec("user", MAIN, _user, (1, 2), summary="Whom the workers become if pyproxy is started by root."),
         number("worker_rlimit_nofile", MAIN, None, "How many files a worker may have open (default: the hard limit)."),
-        *(_accepted(name, MAIN) for name in _NO_EFFECT),
+        *(ignored(name, MAIN, (1, MANY)) for name in _NO_EFFECT),
         Spec("env", MAIN, _nothing, repeat=True, summary="Accepted; the workers have the whole environment."),
         Spec("load_module", MAIN, _nothing, repeat=True, summary="Accepted; what pyproxy has is always there."),
-        Spec("thread_pool", MAIN, _nothing, (1, 3), repeat=True, summary="Accepted; has no effect here."),
-        _accepted("worker_aio_requests", EVENTS),
-        _accepted("worker_priority", MAIN),
-        _accepted("worker_cpu_affinity", MAIN),
-        _accepted("pcre_jit", MAIN),
-        _accepted("timer_resolution", MAIN),
-        _accepted("working_directory", MAIN),
+        Spec("thread_pool", MAIN, _nothing, (1, 3), repeat=True, summary=NO_EFFECT),
+        ignored("worker_aio_requests", EVENTS, (1, MANY)),
+        ignored("worker_priority", MAIN, (1, MANY)),
+        ignored("worker_cpu_affinity", MAIN, (1, MANY)),
+        ignored("pcre_jit", MAIN, (1, MANY)),
+        ignored("timer_resolution", MAIN, (1, MANY)),
+        ignored("working_directory", MAIN, (1, MANY)),
         number(
             "worker_connections",
             EVENTS,
             None,
             "The connections of one worker, those to upstreams too (default: as many as it may open files).",
         ),
-        _accepted("multi_accept", EVENTS),
-        _accepted("accept_mutex", EVENTS),
-        _accepted("accept_mutex_delay", EVENTS),
-        _accepted("use", EVENTS),
-        Spec("debug_connection", EVENTS, _nothing, repeat=True, summary="Accepted; has no effect here."),
+        ignored("multi_accept", EVENTS, (1, MANY)),
+        ignored("accept_mutex", EVENTS, (1, MANY)),
+        ignored("accept_mutex_delay", EVENTS, (1, MANY)),
+        ignored("use", EVENTS, (1, MANY)),
+        Spec("debug_connection", EVENTS, _nothing, repeat=True, summary=NO_EFFECT),
         Spec("program", MAIN, _nothing, (1, 1), repeat=True, free=True, summary="A Supervisor program."),
         Spec("group", MAIN, _nothing, (1, 1), repeat=True, free=True, summary="A Supervisor group of programs."),
     ),

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from pyproxy.config.schema import Context, Module, Scope, Spec, number
+from pyproxy.config.schema import NO_EFFECT, Context, Module, Spec, number
+from pyproxy.config.scope import Scope
 from pyproxy.config.tree import ConfigError, Directive
 from pyproxy.core.addresses.hostnames import HostNames, is_name
 from pyproxy.core.captures import NUMBERS, group_variables, has_groups, matched
@@ -124,7 +125,7 @@ MODULE = Module(
             declares=_declare,
             summary="A variable whose value is looked up by another's in a table.",
         ),
-        number("map_hash_max_size", Context.HTTP, None, "Accepted; has no effect here."),
-        number("map_hash_bucket_size", Context.HTTP, None, "Accepted; has no effect here."),
+        number("map_hash_max_size", Context.HTTP, None, NO_EFFECT),
+        number("map_hash_bucket_size", Context.HTTP, None, NO_EFFECT),
     ),
 )

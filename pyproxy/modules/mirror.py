@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pyproxy.config.schema import ANYWHERE, Module, Scope, Spec, flag
+from pyproxy.config.schema import ANYWHERE, Module, Spec, flag
+from pyproxy.config.scope import Scope
 from pyproxy.config.tree import Directive
 from pyproxy.core.location import Location, Phase
 from pyproxy.core.outcome import Outcome

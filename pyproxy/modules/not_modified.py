@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from pyproxy.config import values
-from pyproxy.config.schema import ANYWHERE, Module, Scope, Spec
-from pyproxy.config.tree import Directive
+from pyproxy.config.schema import ANYWHERE, Module, choice
+from pyproxy.config.scope import Scope
 from pyproxy.core import conditional, phases
 from pyproxy.core.filters.chain import Refused
 from pyproxy.core.location import Location
 from pyproxy.core.request import Request, Response
-
-
-def _if_modified_since(directive: Directive, scope: Scope) -> str:
-    return values.choice(directive.args[0], conditional.MODES)
 
 
 def _compile(scope: Scope, location: Location) -> None:
@@ -39,12 +34,12 @@ def _compile(scope: Scope, location: Location) -> None:
 MODULE = Module(
     name="not_modified",
     directives=(
-        Spec(
+        choice(
             "if_modified_since",
             ANYWHERE,
-            _if_modified_since,
-            default=conditional.EXACT,
-            summary="How If-Modified-Since compares: off, exact or before.",
+            conditional.MODES,
+            conditional.EXACT,
+            "How If-Modified-Since compares: off, exact or before.",
         ),
     ),
     location=_compile,

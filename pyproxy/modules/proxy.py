@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from pyproxy.config import values
-from pyproxy.config.schema import ANYWHERE, Context, Module, Scope, Spec, flag, number, template
+from pyproxy.config.schema import ANYWHERE, NO_EFFECT, Context, Module, Spec, flag, number, template
+from pyproxy.config.scope import Scope
 from pyproxy.config.tree import ConfigError, Directive, Source
 from pyproxy.core.location import Location
 from pyproxy.core.request import Request
@@ -270,8 +271,8 @@ MODULE = Module(
         template("proxy_method", ANYWHERE, None, "The method to use instead of the client's."),
         template("proxy_set_body", ANYWHERE, None, "The body to send instead of the client's."),
         flag("proxy_pass_trailers", ANYWHERE, False, "Fields after its chunked body go through."),
-        number("proxy_headers_hash_max_size", ANYWHERE, None, "Accepted; has no effect here."),
-        number("proxy_headers_hash_bucket_size", ANYWHERE, None, "Accepted; has no effect here."),
+        number("proxy_headers_hash_max_size", ANYWHERE, None, NO_EFFECT),
+        number("proxy_headers_hash_bucket_size", ANYWHERE, None, NO_EFFECT),
         *connecting("proxy_", _FAILURES),
         *answering("proxy_"),
     ),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pyproxy.config.schema import ANYWHERE, MANY, Module, Scope, Spec, ignored
+from pyproxy.config.schema import ANYWHERE, MANY, Module, Spec, ignored
+from pyproxy.config.scope import Scope
 from pyproxy.config.tree import Directive
 
 

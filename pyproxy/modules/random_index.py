@@ -6,7 +6,8 @@ import asyncio
 import random
 from errno import EACCES, ENAMETOOLONG, ENOENT, ENOTDIR
 
-from pyproxy.config.schema import Context, Module, Scope, flag
+from pyproxy.config.schema import Context, Module, flag
+from pyproxy.config.scope import Scope
 from pyproxy.core import phases
 from pyproxy.core.files import listings
 from pyproxy.core.files.root import shown

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pyproxy.config.schema import Module, Scope
+from pyproxy.config.schema import Module
+from pyproxy.config.scope import Scope
 from pyproxy.core import phases
 from pyproxy.core.filters.chain import Refused
 from pyproxy.core.location import Location

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import socket
 
-from pyproxy.config.schema import ANYWHERE, Context, Module, Scope, Spec, flag
+from pyproxy.config.schema import ANYWHERE, Context, Module, Spec, flag
+from pyproxy.config.scope import Scope
 from pyproxy.config.tree import Directive
 from pyproxy.core.addresses.forwarded import Forwarded, RealClient, forwarded
 from pyproxy.core.addresses.networks import Network, Networks, parse_address, parse_network

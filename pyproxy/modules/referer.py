@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from pyproxy.config.schema import Context, Module, Scope, Spec, ignored
+from pyproxy.config.schema import Context, Module, Spec, ignored
+from pyproxy.config.scope import Scope
 from pyproxy.config.tree import Directive
 from pyproxy.core.addresses.hostnames import HostNames, is_name
 from pyproxy.core.location import Location

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from pyproxy.config import values
-from pyproxy.config.schema import ANYWHERE, MANY, Module, Scope, Spec, seconds
+from pyproxy.config.schema import ANYWHERE, MANY, Module, Spec, seconds
+from pyproxy.config.scope import Scope
 from pyproxy.config.tree import Directive
 from pyproxy.upstream.resolve import resolve
 from pyproxy.upstream.resolver import Resolver

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from pyproxy.config.schema import MANY, Context, Module, Scope, Spec, flag
+from pyproxy.config.schema import MANY, Context, Module, Spec, flag
+from pyproxy.config.scope import Scope
 from pyproxy.config.tree import Directive
 from pyproxy.core import condition, script
 from pyproxy.core.captures import group_variables

@@ -6,7 +6,8 @@ import os
 from typing import cast
 
 from pyproxy.config import values
-from pyproxy.config.schema import ANYWHERE, Context, Module, Scope, Spec, flag, number
+from pyproxy.config.schema import ANYWHERE, NO_EFFECT, Context, Module, Spec, flag, number
+from pyproxy.config.scope import Scope
 from pyproxy.config.tree import Directive
 from pyproxy.core.files.links import MODES, OFF, Links
 from pyproxy.core.files.openfiles import OpenFiles
@@ -147,7 +148,7 @@ MODULE = Module(
         ),
         number("open_file_cache_min_uses", ANYWHERE, 1, "Accepted; small files are kept from their first use."),
         flag("open_file_cache_errors", ANYWHERE, False, "Accepted; that a file is missing is not remembered."),
-        flag("open_file_cache_events", ANYWHERE, False, "Accepted; has no effect here."),
+        flag("open_file_cache_events", ANYWHERE, False, NO_EFFECT),
     ),
     variables=(
         Variable("document_root", _document_root),

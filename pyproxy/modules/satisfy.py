@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from pyproxy.config import values
-from pyproxy.config.schema import ANYWHERE, Module, Scope, Spec, seconds
+from pyproxy.config.schema import ANYWHERE, Module, Spec, seconds
+from pyproxy.config.scope import Scope
 from pyproxy.config.tree import Directive
 from pyproxy.core.location import Location
 

@@ -8,7 +8,8 @@ import hashlib
 import hmac
 import time
 
-from pyproxy.config.schema import ANYWHERE, Context, Module, Scope, Spec, template
+from pyproxy.config.schema import ANYWHERE, Context, Module, Spec, template
+from pyproxy.config.scope import Scope
 from pyproxy.config.tree import ConfigError, Directive
 from pyproxy.core.location import Location
 from pyproxy.core.request import Request

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from pyproxy.config.schema import ANYWHERE, Module, Scope, size
+from pyproxy.config.schema import ANYWHERE, Module, size
+from pyproxy.config.scope import Scope
 from pyproxy.core.filters.chain import BodyFilter, Piece, Refused
 from pyproxy.core.location import Location
 from pyproxy.core.logs.log import ERROR

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from pyproxy.config.schema import Context, Module, Scope, Spec
+from pyproxy.config.schema import Context, Module, Spec
+from pyproxy.config.scope import Scope
 from pyproxy.config.tree import ConfigError, Directive
 from pyproxy.core.murmur import murmur_hash2
 from pyproxy.core.request import Request

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import lru_cache
 
-from pyproxy.config.schema import ANYWHERE, Module, Scope, flag, ignored, media_types, size
+from pyproxy.config.schema import ANYWHERE, Module, flag, ignored, media_types, size
+from pyproxy.config.scope import Scope
 from pyproxy.core.filters.compression import change_body
 from pyproxy.core.filters.media_types import MediaTypes
 from pyproxy.core.location import Location

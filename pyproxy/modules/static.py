@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from errno import EACCES, ELOOP, EMLINK, ENAMETOOLONG, ENOENT, ENOTDIR
 
-from pyproxy.config.schema import Module, Scope
+from pyproxy.config.schema import Module
+from pyproxy.config.scope import Scope
 from pyproxy.core import phases
 from pyproxy.core.files.openfiles import IrregularFile, OpenFile
 from pyproxy.core.files.root import shown

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from pyproxy.config.schema import Context, Module, Scope, Spec
+from pyproxy.config.schema import Context, Module, Spec
+from pyproxy.config.scope import Scope
 from pyproxy.config.tree import Directive
 from pyproxy.core.counters import Totals
 from pyproxy.core.location import Location

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pyproxy.config.schema import ANYWHERE, Module, Scope, Spec, flag, media_types
+from pyproxy.config.schema import ANYWHERE, Module, Spec, flag, media_types
+from pyproxy.config.scope import Scope
 from pyproxy.config.tree import Directive
 from pyproxy.core.filters.chain import BodyFilter
 from pyproxy.core.filters.compression import weaken_etag

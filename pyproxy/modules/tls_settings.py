@@ -5,7 +5,8 @@ A server that needs TLS says so in its ``listen``, which is refused. What would 
 
 from __future__ import annotations
 
-from pyproxy.config.schema import MANY, Context, Module, Scope, Spec
+from pyproxy.config.schema import MANY, Context, Module, Spec
+from pyproxy.config.scope import Scope
 from pyproxy.config.tree import Directive
 
 NAMES = (

@@ -6,7 +6,8 @@ import stat
 from errno import ENAMETOOLONG, ENOENT, ENOTDIR
 
 from pyproxy.config import values
-from pyproxy.config.schema import MANY, Context, Module, Scope, Spec
+from pyproxy.config.schema import MANY, Context, Module, Spec
+from pyproxy.config.scope import Scope
 from pyproxy.config.tree import Directive
 from pyproxy.core import phases
 from pyproxy.core.files.root import shown

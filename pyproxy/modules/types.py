@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import ChainMap
 from collections.abc import Mapping
 
-from pyproxy.config.schema import ANYWHERE, Module, Scope, Spec, text
+from pyproxy.config.schema import ANYWHERE, Module, Spec, text
+from pyproxy.config.scope import Scope
 from pyproxy.config.tree import ConfigError, Directive
 from pyproxy.core.location import Location
 

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from pyproxy.config import values
-from pyproxy.config.schema import MANY, Context, Module, Scope, Spec, number, seconds
+from pyproxy.config.schema import MANY, Context, Module, Spec, number, seconds
+from pyproxy.config.scope import Scope
 from pyproxy.config.tree import ConfigError, Directive, Source
 from pyproxy.config.values import Address
 from pyproxy.core.request import Request

@@ -11,7 +11,8 @@ import time
 from dataclasses import dataclass
 
 from pyproxy.config import values
-from pyproxy.config.schema import ANYWHERE, Module, Scope, Spec, choice, number, text
+from pyproxy.config.schema import ANYWHERE, Module, Spec, choice, number, text
+from pyproxy.config.scope import Scope
 from pyproxy.config.tree import Directive
 from pyproxy.core.addresses.networks import parse_address
 from pyproxy.core.cookies import find_cookie
@@ -19,7 +20,7 @@ from pyproxy.core.dates import cookie_date
 from pyproxy.core.location import Location
 from pyproxy.core.logs.log import ERROR, NOTICE
 from pyproxy.core.request import Request, Response
-from pyproxy.core.variables import Variable
+from pyproxy.core.variables import Variable, given
 
 MAX_EXPIRES = -1
 """``userid_expires max``."""
@@ -220,7 +221,7 @@ MODULE = Module(
     variables=(
         Variable("uid_got", _got),
         Variable("uid_set", _set),
-        Variable("uid_reset", lambda request: (request.values or {}).get("uid_reset", b""), changeable=True),
+        Variable("uid_reset", given("uid_reset", lambda request: b""), changeable=True),
     ),
     location=_compile,
 )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pyproxy.config.schema import Context, Module, Scope, Spec
+from pyproxy.config.schema import Context, Module, Spec
+from pyproxy.config.scope import Scope
 from pyproxy.config.tree import ConfigError, Directive
 from pyproxy.core.site import Site
 

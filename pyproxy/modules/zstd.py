@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from pyproxy.config import values
-from pyproxy.config.schema import ANYWHERE, Module, Scope, Spec, choice, flag, ignored, media_types, size
-from pyproxy.config.tree import Directive
+from pyproxy.config.schema import ANYWHERE, Module, choice, flag, ignored, media_types, number, size
+from pyproxy.config.scope import Scope
 from pyproxy.core.files.precompressed import MODES, OFF, precompressed
 from pyproxy.core.filters.compression import LARGE_STEP, Compression, Encoder, ratio
 from pyproxy.core.filters.encodings import accepts
@@ -45,13 +44,6 @@ class _Maker:
         return Encoder(work) if self._level <= FAST else Encoder(work, LARGE_STEP, request.stream.worker.loop)
 
 
-def _level(directive: Directive, scope: Scope) -> int:
-    level = values.number(directive.args[0])
-    if not 1 <= level <= 22:
-        raise ValueError(f'invalid level "{level}", expected 1 to 22')
-    return level
-
-
 def _compile(scope: Scope, location: Location) -> None:
     precompressed(scope.get("zstd_static"), location, b"zstd", b".zst", _accepted)
     if not scope.get("zstd"):
@@ -68,7 +60,7 @@ MODULE = Module(
         flag("zstd", ANYWHERE, False, "Compress answers for clients that accept zstd."),
         choice("zstd_static", ANYWHERE, MODES, OFF, "Send `file.zst` where there is one: off, on, always."),
         media_types("zstd_types", "The media types to compress, besides text/html; * for all."),
-        Spec("zstd_comp_level", ANYWHERE, _level, default=1, summary="From 1, fast, to 22, small."),
+        number("zstd_comp_level", ANYWHERE, 1, "From 1, fast, to 22, small.", least=1, most=22),
         size("zstd_min_length", ANYWHERE, 20, "The shortest body, in bytes, to compress."),
         ignored("zstd_buffers", ANYWHERE, (2, 2)),
     ),

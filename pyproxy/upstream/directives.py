@@ -9,7 +9,20 @@ from typing import Any
 
 from pyproxy.config import values
 from pyproxy.config.folders import temporary_folder
-from pyproxy.config.schema import ANYWHERE, MANY, Scope, Spec, flag, number, seconds, size, template
+from pyproxy.config.schema import (
+    ANYWHERE,
+    MANY,
+    NO_EFFECT,
+    Spec,
+    buffers,
+    flag,
+    number,
+    offset,
+    seconds,
+    size,
+    template,
+)
+from pyproxy.config.scope import Scope
 from pyproxy.config.tree import ConfigError, Directive
 from pyproxy.upstream.bind import Bind
 from pyproxy.upstream.options import Options
@@ -20,7 +33,6 @@ IGNORABLE = (
     *("X-Accel-Redirect", "X-Accel-Expires", "X-Accel-Limit-Rate", "X-Accel-Buffering", "X-Accel-Charset"),
     *("Expires", "Cache-Control", "Set-Cookie", "Vary"),
 )
-NO_EFFECT = "Accepted; has no effect here."
 
 
 def connecting(prefix: str, failures: tuple[str, ...]) -> tuple[Spec, ...]:
@@ -66,15 +78,9 @@ def answering(prefix: str) -> tuple[Spec, ...]:
         flag(
             f"{prefix}buffering", ANYWHERE, True, "Slow clients do not hold the server: answers are put aside for them."
         ),
-        Spec(f"{prefix}buffers", ANYWHERE, _buffers, (2, 2), default=(8, 4096), summary="What is put aside in memory."),
+        buffers(f"{prefix}buffers", ANYWHERE, (8, 4096), "What is put aside in memory."),
         size(f"{prefix}busy_buffers_size", ANYWHERE, None, NO_EFFECT),
-        Spec(
-            f"{prefix}max_temp_file_size",
-            ANYWHERE,
-            lambda directive, scope: values.offset(directive.args[0]),
-            default=1 << 30,
-            summary="What is put aside in a file; 0: nothing.",
-        ),
+        offset(f"{prefix}max_temp_file_size", ANYWHERE, 1 << 30, "What is put aside in a file; 0: nothing."),
         size(f"{prefix}temp_file_write_size", ANYWHERE, None, NO_EFFECT),
         Spec(
             f"{prefix}temp_path",
@@ -179,10 +185,6 @@ def _next_upstream(failures: tuple[str, ...]) -> Callable[[Directive, Scope], fr
         return frozenset() if "off" in chosen else chosen
 
     return parse
-
-
-def _buffers(directive: Directive, scope: Scope) -> tuple[int, int]:
-    return values.number(directive.args[0]), values.size(directive.args[1])
 
 
 def _bind(directive: Directive, scope: Scope) -> Bind | bool:

@@ -9,7 +9,8 @@ import pytest
 
 from pyproxy.config.build import build
 from pyproxy.config.nginx import parse
-from pyproxy.config.schema import ANYWHERE, Context, Module, Schema, Scope, Spec, flag, number, seconds, text
+from pyproxy.config.schema import ANYWHERE, Context, Module, Schema, Spec, flag, number, seconds, text
+from pyproxy.config.scope import Scope
 from pyproxy.config.tree import ConfigError, Directive, Source
 from pyproxy.core.location import Location
 from pyproxy.core.logs.log import Logs

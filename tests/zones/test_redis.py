@@ -10,6 +10,7 @@ from typing import cast
 
 import pytest
 
+from pyproxy.core.variables import literal
 from pyproxy.modules.limit_conn import GIVE_BACK, TAKE, ConnectionZone
 from pyproxy.modules.limit_req import POUR
 from pyproxy.zones import redis
@@ -66,7 +67,7 @@ async def test_a_bucket_is_the_same_as_anywhere(redis_server: RedisServer) -> No
 
 
 async def test_what_the_dead_hold_does_not_count(redis_server: RedisServer) -> None:
-    connections = ConnectionZone("one", 32768, "$remote_addr", zone().source)
+    connections = ConnectionZone("one", 32768, literal("key"), zone().source)
     here, there = (redis_store(redis_server, connections, []) for _ in range(2))
     async with opened(here, there):
         assert [await ask(here, TAKE, b"a", here.holder, 2), await ask(there, TAKE, b"a", there.holder, 2)] == [1, 1]
@@ -80,7 +81,7 @@ async def test_what_the_dead_hold_does_not_count(redis_server: RedisServer) -> N
 
 
 async def test_a_process_says_that_it_is_alive(redis_server: RedisServer) -> None:
-    connections = ConnectionZone("one", 32768, "$remote_addr", zone().source)
+    connections = ConnectionZone("one", 32768, literal("key"), zone().source)
     store = redis_store(redis_server, connections, [])
     async with opened(store):
         await ask(store, TAKE, b"a", store.holder, 1)

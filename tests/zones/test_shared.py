@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from pyproxy.core.variables import literal
+from pyproxy.modules.limit_conn import TAKE, ConnectionZone
 from pyproxy.zones import shared
 from pyproxy.zones.shared import SharedStore, create
 
@@ -45,10 +47,8 @@ def test_kill_9_in_the_middle_of_an_update_leaves_the_zone_usable(tmp_path: Path
 
 
 def test_what_is_left_is_what_the_living_hold(tmp_path: Path) -> None:
-    from pyproxy.modules.limit_conn import TAKE, ConnectionZone
-
     path = str(tmp_path / "zone")
-    connections = ConnectionZone("one", 1 << 20, "$remote_addr", zone().source)
+    connections = ConnectionZone("one", 1 << 20, literal("key"), zone().source)
     create(path, connections.size)
     store = SharedStore(connections, path, 1)
     for holder in (1, 2, 3):
