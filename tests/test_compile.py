@@ -88,13 +88,13 @@ def test_the_error_log_of_the_command_line(
 ) -> None:
     site = compiled(schema, f"{text} events {{}}", directives=directives, error_log="e.log")
     path = None if expected is None else str(here / expected)
-    assert [file.path for file, _ in site.error_log.targets] == [path]
+    assert [target.file.path for target, _ in site.error_log.targets] == [path]
 
 
 def test_global_directives_add_to_the_file(schema: Schema, here: Path) -> None:
     site = compiled(schema, "error_log file.log; events {}", directives="pid g.pid; error_log g.log debug;")
     assert site.pid_file == str(here / "g.pid")
-    assert sorted(file.path or "" for file, _ in site.error_log.targets) == [
+    assert sorted(target.file.path or "" for target, _ in site.error_log.targets) == [
         str(here / "file.log"),
         str(here / "g.log"),
     ]

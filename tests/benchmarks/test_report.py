@@ -10,12 +10,13 @@ import pytest
 from benchmarks import publish
 from benchmarks.charts import draw_all
 from benchmarks.marks import MARKS, Mark, speed
+from benchmarks.measure import Samples
 from benchmarks.outcome import Outcome
 from benchmarks.report import marks_table, notes, read_all, scenario_table, table, verdict
 from benchmarks.scenarios.all import SCENARIOS
 from benchmarks.scenarios.small import Small
 
-SAMPLES = {
+SAMPLES: Samples = {
     "repeating": {
         "pyproxy": [{"rate": rate, "cpu": 2e-5, "p50": 0.001, "busy": 1.0, "errors": 0} for rate in (850, 900, 100)],
         "nginx": [{"rate": 1000.0, "cpu": 1.8e-5, "p50": 0.001, "busy": 0.99, "errors": 0}] * 3,

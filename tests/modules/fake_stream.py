@@ -6,7 +6,8 @@ import os
 from typing import Any, cast
 
 from pyproxy.core import phases
-from pyproxy.core.request import BodySink, Request, Response, Route
+from pyproxy.core.addresses.proxy_protocol import Proxied
+from pyproxy.core.request import BodySink, Field, Request, Response, Route
 from pyproxy.core.site import Listener, Site
 from pyproxy.core.stream import Tunnel
 from pyproxy.core.uri import normalise
@@ -29,8 +30,9 @@ class FakeStream:
     local_addr = b"127.0.0.1"
     local_port = 80
     scheme = b"http"
-    proxied = None
+    proxied: Proxied | None = None
     body_pending = False
+    body_at_hand = False
 
     def __init__(self, site: Site, server: int = 0) -> None:
         """``server``: which of the site's servers the client has found."""
@@ -74,6 +76,8 @@ class FakeStream:
         return None if value is None else value.decode()
 
     # Stream
+
+    def inform(self, request: Request, fields: list[Field]) -> None: ...
 
     def start(self, request: Request, response: Response, data: bytes, last: bool) -> None:
         assert self.response is None, "a second answer to one request"

@@ -103,7 +103,7 @@ async def test_one_that_is_waited_for(client: FakeStream, worker: Worker, slow: 
     client.worker = worker
     client.ask(page)
     for number, answer in enumerate((b"first", b"second")[: 1 + (page == "/waiting")], 1):
-        await until(lambda number=number: len(slow.asked) == number)  # type: ignore[misc]
+        await until(lambda number=number: len(slow.asked) == number)
         slow.asked[-1].send(answer)
         slow.asked[-1].finish()
     await until(lambda: client.ended)

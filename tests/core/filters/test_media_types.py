@@ -32,8 +32,8 @@ def test_what_is_named_and_html() -> None:
     types = MediaTypes([("text/css", "Text/XML"), ("image/x",)])
     for name in ("text/html", "TEXT/css; charset=utf-8", "text/xml", "image/x"):
         assert types.match(of(name))
-    for name in ("text/plain", "", "text/css; a=b", None):
-        assert not types.match(of(name))
+    for other in ("text/plain", "", "text/css; a=b", None):
+        assert not types.match(of(other))
 
 
 def test_all_or_the_defaults() -> None:
