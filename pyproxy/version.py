@@ -63,3 +63,5 @@ def _arguments() -> Iterator[str]:
     there = {name.removesuffix(".py") for folder in pyproxy.modules.__path__ for name in os.listdir(folder)}
     yield from (f"--with-http_{name}_module" for name in OPTIONAL.split() if name in there)
     yield from (f"--without-http_{name}_module" for name in STANDARD.split() if name not in there)
+    # modules/proxy_cache.py only says that it is off
+    yield "--without-http-cache"

@@ -22,7 +22,9 @@ class Banner:
         """One line."""
         if not self._quiet:
             with contextlib.suppress(OSError, ValueError):
-                print(text, file=sys.stderr, flush=True)
+                # in one write: others may write to the same terminal or pipe
+                sys.stderr.write(f"{text}\n")
+                sys.stderr.flush()
 
     def begin(self, path: str, site: Site) -> None:
         """The configuration, and where it listens."""
