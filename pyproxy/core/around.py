@@ -80,6 +80,15 @@ class StreamAround:
         """Whether all of the body has come."""
         return self.inner.body_at_hand
 
+    @property
+    def body_sound(self) -> bool:
+        """Whether what has come of it makes sense."""
+        return self.inner.body_sound
+
+    def tell_to_continue(self) -> None:
+        """Send 100 to a client that expects it."""
+        self.inner.tell_to_continue()
+
     def read_body(self, sink: BodySink) -> None:
         """Start to hand the request's body to ``sink``."""
         self.inner.read_body(sink)

@@ -9,6 +9,7 @@ Pair = tuple[bytes, bytes, bytes]
 
 _NO_OPTIONS: Final[frozenset[bytes]] = frozenset()
 _CONDITIONS: Final = frozenset({b"if-match", b"if-modified-since", b"if-none-match", b"if-unmodified-since", b"range"})
+_BODIES: Final = frozenset({b"expect", b"transfer-encoding"})
 
 
 class Names:
@@ -29,8 +30,9 @@ class Names:
         for place, lower in enumerate(self.lower):
             if self.first.setdefault(lower, place) != place:
                 self.repeated.add(lower)
-        self.conditional = not _CONDITIONS.isdisjoint(self.first)
-        """Whether a request asks for less than the whole answer, or for it only if it has changed or has not."""
+        self.conditional = not (_CONDITIONS | _BODIES).isdisjoint(self.first)
+        """Whether a request asks for less than the whole answer, or for it only if it has changed or has not; or has
+        a body of which something must be said before the answer."""
 
 
 class Fields:

@@ -75,11 +75,18 @@ class Stream(Protocol):
 
     @property
     def body_pending(self) -> bool:
-        """Whether the request has a body that nobody has read yet."""
+        """Whether the request has a body that nobody has read yet, or a client that waits to be told to go on."""
 
     @property
     def body_at_hand(self) -> bool:
-        """Whether all of the body has come, and waits to be read."""
+        """Whether all of a small body has come, and waits to be read; or so much that it makes no sense."""
+
+    @property
+    def body_sound(self) -> bool:
+        """Whether what has come of a body that nobody has read yet makes sense."""
+
+    def tell_to_continue(self) -> None:
+        """Send 100 to a client that expects it before it sends its body."""
 
     def read_body(self, sink: BodySink) -> None:
         """Start to hand the request's body to ``sink``; data may come before this returns."""

@@ -211,6 +211,13 @@ class _Collector:
     def body_at_hand(self) -> bool:
         return False
 
+    @property
+    def body_sound(self) -> bool:
+        return True
+
+    def tell_to_continue(self) -> None:
+        """That is the main request's to do."""
+
     def read_body(self, sink: BodySink) -> None:
         """What there is of the client's body was read before."""
         sink.body_end()

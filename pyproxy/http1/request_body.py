@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from math import inf
 from typing import Final, cast
 
@@ -63,28 +64,52 @@ class RequestBodyReader(ResponseWriter):
 
     @property
     def body_pending(self) -> bool:
-        """Whether there is a body that nobody has read yet. One that was too large is not offered to an error page."""
+        """Whether there is a body that nobody has read yet, or a client that waits to be told to send what it has. A
+        body that was too large is not offered to an error page."""
         request = self._request
         refused = self._body_refused or (request is not None and request.error_status == 413)
-        return self._body is not None and self._sink is None and not refused
+        return self._sink is None and not refused and (self._body is not None or not self._continued)
 
     @property
     def body_at_hand(self) -> bool:
-        """Whether all of the body has come, and waits to be read; of chunks nothing is known before that."""
+        """Whether all of a small body has come, and waits to be read; or so much that it makes no sense."""
         request = self._request
-        return request is not None and 0 < request.head.content_length <= len(self._buffer)
+        if request is None or request.head.content_length > (limit := request.location.limits.body_buffer_size):
+            return False
+        try:
+            rest = self._look_ahead()
+        except BadMessage:
+            return True
+        return rest is not None and len(self._buffer) - len(rest) <= limit
+
+    def _look_ahead(self) -> bytes | None:
+        """What would follow the body in the bytes that have come, None if more of it is to come. Raises BadMessage."""
+        return copy(self._body).feed(self._buffer)[1] if self._body is not None else self._buffer
+
+    @property
+    def body_sound(self) -> bool:
+        """Whether what has come of the body makes sense."""
+        try:
+            self._look_ahead()
+        except BadMessage:
+            return False
+        return True
+
+    def tell_to_continue(self) -> None:
+        """Send 100 to a client that expects it; as in nginx also to one that has sent everything already."""
+        if not self._continued:
+            self._continued = True
+            if self._request is not None:
+                self._transport.write(CONTINUE)
 
     def read_body(self, sink: BodySink) -> None:
         """Start to hand the body to ``sink``; data may come before this returns."""
+        self.tell_to_continue()
         if self._body is None:
             sink.body_end()
             return
-        request = self._request
-        if request is not None:
-            self._limits = request.location.limits
-            if request.head.expect_continue and not self._buffer:
-                self._transport.write(CONTINUE)
-        self._continued = True
+        if self._request is not None:
+            self._limits = self._request.location.limits
         self._body_received = 0
         self._sink = sink
         self._watch_body()
@@ -127,15 +152,12 @@ class RequestBodyReader(ResponseWriter):
             self._refuse_body(sink, 413, reason)
             return
         self._watch_body()
-        for piece in pieces:
-            sink.body_data(cast(bytes, piece))
-            if self._sink is not sink:
-                # the request was answered meanwhile; what is left of its body goes to nobody
-                break
+        if pieces:
+            # chunks that came together go on as one, as in nginx
+            sink.body_data(cast(bytes, pieces[0] if len(pieces) == 1 else b"".join(pieces)))
         if rest is None or self._body is not body:
             return
         last, self._body, self._sink = self._sink, None, None
-        self._continued = False
         self._buffer = rest
         self.deadline = inf
         self.resume_body()

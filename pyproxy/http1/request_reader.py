@@ -194,7 +194,7 @@ class RequestReader(RequestBodyReader):
             block, self._buffer = buffer[:end], buffer[end:]
             if block != self._last_block:
                 self._prepare(block)
-                if self._body is not None:
+                if self._body is not None or not self._continued:
                     self._last_block = None
         except BadMessage as error:
             self._refuse(error.status, error.reason, buffer)
@@ -221,8 +221,9 @@ class RequestReader(RequestBodyReader):
         self._last_route = Route(head, uri, args, server, location, captures)
         self._last_block = block if len(block) <= REMEMBERED_HEAD else None
         self._body = body_reader(request_framing(head)) if head.content_length or head.chunked else None
+        self._continued = not head.expect_continue
         self.body_read = 0
-        if first and self._body is None:
+        if first and self._body is None and self._continued:
             self._server.first_heads.put(block, self._last_route.again())
 
     def _begin(self, route: Route) -> None:

@@ -60,8 +60,8 @@ class ResponseWriter:
         self._request: Request | None = None
         self._body: BodyReader | None = None
         """What is still to be read of the request's body."""
-        self._continued = False
-        """Whether a client that expects ``100 Continue`` has been told to go on."""
+        self._continued = True
+        """Whether the client need not be told to go on (``Expect: 100-continue``), or has been told."""
         self._tunnel: Tunnel | None = None
         self._file: FileSender | None = None
         self._chunked = False
@@ -132,7 +132,7 @@ class ResponseWriter:
 
     def _frame(self, request: Request, response: Response) -> bytes:
         """Decide how the body will end (RFC 9112, 6.3), and the fields that say so."""
-        if self._body is not None and request.head.expect_continue and not self._continued:
+        if self._body is not None and not self._continued:
             # the client may leave out a body that it was not told to send: what comes next has no meaning
             self.keep_alive = False
         self._skip_body = request.method == b"HEAD" or response.status in (204, 304)

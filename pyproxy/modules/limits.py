@@ -22,12 +22,14 @@ from pyproxy.config.schema import (
 )
 from pyproxy.config.scope import Scope
 from pyproxy.config.tree import Directive
+from pyproxy.core import phases
 from pyproxy.core.browsers import old_msie, safari
+from pyproxy.core.filters.chain import Refused
 from pyproxy.core.location import Location, Phase
 from pyproxy.core.logs.log import ERROR
 from pyproxy.core.message import RequestHead
 from pyproxy.core.outcome import Outcome
-from pyproxy.core.request import Request
+from pyproxy.core.request import Request, Response
 from pyproxy.core.site import Server
 from pyproxy.core.variables import Template
 from pyproxy.core.whole_body import read_whole
@@ -82,7 +84,26 @@ def _server(scope: Scope, server: Server) -> None:
         server.add_handler(Phase.POST_READ, _EarlyRead(conditions).handle)
 
 
+def _discard_body(request: Request, response: Response) -> None:
+    """Who answers without the body has not looked at it: what has come of it must make sense all the same."""
+    stream = request.stream
+    if not stream.body_pending:
+        return
+    if not request.error_status:
+        stream.tell_to_continue()
+    if stream.body_sound:
+        return
+    if request.error_status:
+        stream.keep_alive = False
+        return
+    request.give_up()
+    request.complain(ERROR, "client sent invalid chunked body")
+    phases.finalize(request, 400)
+    raise Refused
+
+
 def _compile(scope: Scope, location: Location) -> None:
+    location.add_filter(_discard_body, conditional=True)
     limits = location.limits
     limits.body_buffer_size = scope.get("client_body_buffer_size")
     limits.body_timeout = scope.get("client_body_timeout")

@@ -170,6 +170,8 @@ class Exchange:
             connection.begin(self, self.block, now)
         else:
             begun = body.begin()
+            if self.connection is None:  # it makes no sense, and has been answered
+                return
             self.attempts[-1].sent = len(begun)
             connection.begin(self, self.block + begun, now)
             body.send(connection)

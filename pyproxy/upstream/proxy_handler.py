@@ -119,8 +119,7 @@ class ProxyHandler:
             return DONE
         chunked = request.head.chunked
         # a body that has come with its head is whole already: there is nothing to wait for
-        fits = request.head.content_length <= request.location.limits.body_buffer_size
-        buffered = self.options.request_buffering or (fits and request.stream.body_at_hand)
+        buffered = self.options.request_buffering or request.stream.body_at_hand
         if buffered or (chunked and self._version == 10):
             request.stream.read_body(BodySpooler(request, lambda spool: self._send_spooled(request, target, spool)))
             return DONE
@@ -133,7 +132,8 @@ class ProxyHandler:
         return DONE
 
     def _send_spooled(self, request: Request, target: Target, spool: Spool) -> None:
-        exchange = self._exchange(request, target, b"Content-Length: %d\r\n" % spool.size)
+        told = spool.size or request.head.chunked or request.head.fields.content_length is not None
+        exchange = self._exchange(request, target, b"Content-Length: %d\r\n" % spool.size if told else b"")
         exchange.body = SpooledBody(spool)
         exchange.start()
 

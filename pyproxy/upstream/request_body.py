@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
 from pyproxy.core import phases
@@ -91,6 +92,10 @@ class SpooledBody:
         """Another server may be asked with it yet: it is the request's."""
 
 
+def _nowhere(data: bytes) -> None:
+    """Nobody wants it any more."""
+
+
 class StreamedBody:
     """A body passed on as it comes (``proxy_request_buffering off``), in chunks if its length is not known."""
 
@@ -99,39 +104,37 @@ class StreamedBody:
     def __init__(self, exchange: Exchange, chunked: bool) -> None:
         self._exchange = exchange
         self._chunked = chunked
-        self._connection: UpstreamConnection | None = None
+        self._begun: list[bytes] = []
+        self._write: Callable[[bytes], None] = self._begun.append
+        """To whom its bytes go: what has come with the client's head, with that to the upstream."""
         self.complete = False
 
     def begin(self) -> bytes:
-        """Nothing: its bytes are yet to be asked for."""
-        return b""
+        """What of it has come already."""
+        self._exchange.request.stream.read_body(self)
+        return b"".join(self._begun)
 
     def send(self, connection: UpstreamConnection) -> None:
-        """Let the client's bytes come."""
-        self._connection = connection
+        """Let the rest follow."""
+        self._write = connection.write
         connection.watch()
-        self._exchange.request.stream.read_body(self)
 
     def body_data(self, data: bytes) -> None:
         """Bytes from the client."""
-        connection = self._connection
-        if connection is None:
-            return
         if self._chunked:
             for piece in encode_chunk(data):
-                connection.write(bytes(piece))
+                self._write(bytes(piece))
         else:
-            connection.write(data)
+            self._write(data)
 
     def body_end(self) -> None:
         """That was all."""
-        if self._connection is None:
-            return
         # before the last write, which may find the connection full: nothing is to be held back any more
         self.complete = True
         if self._chunked:
-            self._connection.write(LAST_CHUNK)
-        self._connection.watch()
+            self._write(LAST_CHUNK)
+        elif connection := self._exchange.connection:
+            connection.watch()
 
     def body_failed(self, status: int) -> None:
         """The client's bytes end in the middle, or make no sense: so must the upstream's request."""
@@ -154,4 +157,4 @@ class StreamedBody:
 
     def close(self) -> None:
         """The exchange is over; what else the client sends has nowhere to go."""
-        self._connection = None
+        self._write = _nowhere

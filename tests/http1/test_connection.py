@@ -176,14 +176,22 @@ async def test_continue_is_sent_when_the_body_is_wanted(tmp_path: Path) -> None:
 
 async def test_a_refused_expectation_ends_the_connection(tmp_path: Path) -> None:
     """Whether the body comes all the same nobody can know."""
-    async with serve(tmp_path, RETURN) as proxy:
+    async with serve(tmp_path, "location / { deny all; }") as proxy:
         client = await proxy.client()
         refused = await client.ask(post("/", "Content-Length: 5", "Expect: 100-continue"))
-        assert refused.status == 200
+        assert refused.status == 403
         assert refused.fields["connection"] == "close"
         await client.send(b"hello" + get("/smuggled"))
         assert await client.is_closed()
         assert len(proxy.access) == 1
+
+
+async def test_a_body_that_nobody_wants_may_come_all_the_same(tmp_path: Path) -> None:
+    async with serve(tmp_path, RETURN) as proxy:
+        client = await proxy.client()
+        assert (await client.ask(post("/", "Content-Length: 5", "Expect: 100-continue"))).status == 100
+        assert (await client.answer()).status == 200
+        assert (await client.ask(b"hello" + get("/here/1"))).body == b"[/here/1]"
 
 
 async def test_a_too_large_expectation_is_refused(tmp_path: Path) -> None:

@@ -44,6 +44,9 @@ async def echo(visit: Visit) -> None:
 async def test_bodies_arrive_whole(tmp_path: Path, directives: str, size: int) -> None:
     """With a length and in chunks, in memory and in a file, and the connection is in step afterwards."""
     body = BODY[:size]
+    if "off" in directives:
+        # even a small one that has come at once has not come whole then
+        directives += "client_body_buffer_size 1;"
     async with upstream(echo) as server, serve(tmp_path, to(server.port, directives)) as proxy:
         client = await proxy.client()
         for _ in range(2):
@@ -76,6 +79,31 @@ async def test_a_body_begins_in_one_write_with_the_head(
             await client.send(post(f"Content-Length: {size}"), BODY[:size])
             assert (await client.answer()).body == b"length:" + BODY[:size]
     assert [write.partition(b"\r\n\r\n")[2] for write in first_writes] == [BODY[: min(size, 16384)]] * 2
+
+
+@pytest.mark.parametrize(
+    ("framing", "begun", "rest"),
+    [("Content-Length: 10", b"01234", b"56789"), ("Transfer-Encoding: chunked", b"5\r\n01234\r\n", b"0\r\n\r\n")],
+)
+async def test_what_came_of_a_streamed_body_goes_with_the_head(
+    tmp_path: Path, framing: str, begun: bytes, rest: bytes
+) -> None:
+    async def steps(visit: Visit) -> None:
+        async with asyncio.timeout(2):
+            seen.append((await visit.reader.read(4096)).partition(b"\r\n\r\n")[2])
+        came.set()
+        assert await visit.read(len(rest)) == rest
+        await visit.say(answer())
+
+    seen: list[bytes] = []
+    came = asyncio.Event()
+    async with upstream(steps) as server, serve(tmp_path, to(server.port, KINDS[1])) as proxy:
+        client = await proxy.client()
+        await client.send(post(framing) + begun)
+        async with asyncio.timeout(2):
+            await came.wait()
+        assert (await client.ask(rest)).status == 200
+    assert seen == [begun]
 
 
 async def test_a_slow_client_does_not_hold_the_upstream(tmp_path: Path) -> None:
