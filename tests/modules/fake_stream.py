@@ -32,6 +32,7 @@ class FakeStream:
     scheme = b"http"
     proxied: Proxied | None = None
     body_pending = False
+    body_sound = True
     body_at_hand = False
 
     def __init__(self, site: Site, server: int = 0) -> None:
@@ -105,6 +106,9 @@ class FakeStream:
 
     def abort(self) -> None:
         self.aborted = True
+
+    def tell_to_continue(self) -> None:
+        pass
 
     def read_body(self, sink: BodySink) -> None:
         sink.body_end()
