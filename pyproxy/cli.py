@@ -98,6 +98,8 @@ def _proxy(options: argparse.Namespace) -> int:
         raise ConfigError(f"the configuration file is named twice, {options.config} and {options.file}; name one")
     file = options.config or options.file or _default_file(options.prefix)
     sources = Sources(file, options.prefix, options.directives, tuple(options.listen), options.error_log)
+    if not os.path.exists(sources.path) and (command := _nearest_command(file)):
+        raise ConfigError(f"there is no file `{file}` and no such command, did you mean `{command}`?")
     if options.test or options.dump:
         return _check(sources, options.dump, options.quiet)
     if options.signal:
@@ -106,6 +108,12 @@ def _proxy(options: argparse.Namespace) -> int:
         send(sources, options.signal)
         return 0
     return _run(sources, options.quiet, options.detach_programs, options.watch)
+
+
+def _nearest_command(word: str) -> str | None:
+    import difflib
+
+    return next(iter(difflib.get_close_matches(word, ("convert", *CONTROL), 1, 0.7)), None)
 
 
 def _complain(error: ConfigError) -> None:

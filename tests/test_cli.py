@@ -126,6 +126,7 @@ def test_the_default_file(write: Write, capsys: Capture, name: str) -> None:
             "no configuration file is named, and there is none of conf/app.toml, conf/nginx.conf, nginx.conf; name one",
         ),
         (["no.conf"], "cannot read `no.conf`: No such file or directory"),
+        (["stauts"], "there is no file `stauts` and no such command, did you mean `status`?"),
         (["."], "cannot read `.`: Is a directory"),
         (["-p", "nowhere", "-c", "no.conf"], "cannot read `nowhere/no.conf`: No such file or directory"),
         (["-c", "a.conf", "b.conf"], "the configuration file is named twice, a.conf and b.conf; name one"),

@@ -129,7 +129,9 @@ class Schema:
             raise ConfigError(f"`{directive.name}` is not allowed {here}; it belongs {allowed}", directive.source)
         is_block = spec.block is not None or spec.free
         if is_block and directive.children is None:
-            raise ConfigError(f"`{directive.name}` needs a block: `{directive.name} ... {{ }}`", directive.source)
+            raise ConfigError(
+                f"`{directive.name}` needs a block: `{directive.name} ... {{ }}`, in TOML a table", directive.source
+            )
         if not is_block and directive.children is not None:
             hint = self.missing_end(directive, spec)
             raise ConfigError(f"`{directive.name}` takes no block; end it with `;`{hint}", directive.source)

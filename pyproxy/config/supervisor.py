@@ -49,6 +49,8 @@ def parse(text: str, file: str) -> tuple[tuple[Directive, ...], tuple[str, ...]]
         source = Source(file, lines.get((section, ""), 1))
         if kind in _REFUSED:
             raise ConfigError(f"[{section}] is not supported, only [program:x] and [group:x] are", source)
+        if kind.startswith("[") or "." in kind:
+            raise ConfigError(f"[{section}] is TOML, let the file's name end in .toml", source)
         options = tuple(
             Directive(option, (value,), None, Source(file, lines.get((section, option), source.line)))
             for option, value in ini.items(section)

@@ -18,7 +18,6 @@ docs/toml.md tells the same to users.
 
 from __future__ import annotations
 
-import re
 import tomllib
 from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
@@ -26,6 +25,7 @@ from typing import Any, Protocol
 from pyproxy.config import nginx
 from pyproxy.config.nginx_words import split_words
 from pyproxy.config.toml_lines import Path, key_lines
+from pyproxy.config.toml_mistakes import explain
 from pyproxy.config.tree import ConfigError, Directive, Source
 
 THEN = "then"
@@ -56,7 +56,8 @@ def parse(text: str, file: str, shapes: Shapes) -> tuple[Directive, ...]:
         # Numbers with a point stay as written: 1.10 is a version, not 1.1.
         data = tomllib.loads(text, parse_float=lambda number: number.replace("_", ""))
     except tomllib.TOMLDecodeError as error:
-        raise _syntax_error(str(error), text, file) from None
+        line, words = explain(error, text)
+        raise ConfigError(f"TOML: {words}", Source(file, line)) from None
     reader = _Reader(file, key_lines(text), shapes)
     return tuple(directive for directive in reader.block(data, None, ()) if not nginx.is_formality(directive))
 
@@ -142,17 +143,3 @@ class _Reader:
         if isinstance(value, list):
             return ",".join(self.option(element, path) for element in value)
         return self.argument(value, path)
-
-
-def _syntax_error(message: str, text: str, file: str) -> ConfigError:
-    place = re.search(r" \(at (?:line (\d+), column \d+|end of document)\)$", message)
-    line = int(place[1]) if place and place[1] else len(text.splitlines()) or 1
-    what = message[: place.start()] if place else message
-    advice = ""
-    if what == "Invalid value":
-        advice = ', text needs quotes: name = "text"'
-    elif "overwrite" in what or "twice" in what:
-        advice = ", what repeats is an array: name = [[...], [...]] or [[name]]"
-    elif "key part" in what:
-        advice = ', what is no plain word needs quotes: [server.location."/"]'
-    return ConfigError(f"TOML: {what}{advice}", Source(file, line))

@@ -50,6 +50,8 @@ def test_include_counts_from_the_file(tmp_path: Path) -> None:
         ("[program:a]\ncommand\n", r"expected `option = value`, not `command` in f:2"),
         ("[program:]\ncommand=a\n", r"\[program:\] has no name, write \[program:name\] in f:1"),
         ("\n[eventlistener:x]\ncommand=a\n", r"\[eventlistener:x\] is not supported, .* in f:2"),
+        ("[[server]]\nlisten = 80\n", r"\[\[server\]\] is TOML, let the file's name end in .toml in f:1"),
+        ("[program.x]\n", r"\[program.x\] is TOML, .* in f:1"),
         ("[fcgi-program:x]\n", r"\[fcgi-program:x\] is not supported, .* in f:1"),
     ],
 )

@@ -59,11 +59,7 @@ def test_sources_are_the_lines_of_the_keys(shapes: toml.Shapes) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("a = 1\nb = \n", "TOML: Invalid value, text needs quotes: .* in f:2"),
-        ("[server.location./]\n", r'what is no plain word needs quotes: \[server.location."/"\] in f:1'),
-        ("[a]\n[b]\n[a]", "TOML: Cannot declare .* twice, what repeats is an array: .* in f:3"),
-        ("a = [1", r"TOML: Unclosed array in f:1"),
-        ("a = 1\na = 2", r"TOML: Cannot overwrite a value, what repeats is an array: .* in f:2"),
+        ("a = 1\nb = \n", "TOML: text needs quotes: .* in f:2"),
         ("x = 1\na = 2024-01-01", "2024-01-01 is a date or time to TOML, write it in quotes in f:2"),
         ("x = 1\n[location.'\"/']", "quote them as nginx would in f:2"),
     ],
