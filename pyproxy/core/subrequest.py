@@ -6,9 +6,8 @@ internal redirect would, without the access phase. Variables are shared with the
 
 from __future__ import annotations
 
-import asyncio
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from pyproxy.core import phases
@@ -18,7 +17,6 @@ from pyproxy.core.request import REWRITTEN, Request, Response, Route
 from pyproxy.core.spool import Spool
 
 if TYPE_CHECKING:
-    from pyproxy.core.filters.chain import Piece
     from pyproxy.core.request import BodySink, Field
     from pyproxy.core.stream import Tunnel
 
@@ -232,113 +230,3 @@ class _Collector:
         """Nobody is at the other end."""
         request.give_up()
         self.abort()
-
-
-class _Waiting:
-    """The producer of a request that waits for a subrequest."""
-
-    def __init__(self, subrequest: Subrequest, answered: asyncio.Future[None]) -> None:
-        self._subrequest = subrequest
-        self._answered = answered
-
-    def pause(self) -> None:
-        """Nothing is being sent."""
-
-    def resume(self) -> None:
-        """Nothing is being sent."""
-
-    def client_gone(self) -> None:
-        """Then nobody wants to know."""
-        self.stop()
-
-    def stop(self) -> None:
-        """Something else is answered."""
-        self._answered.cancel()
-        self._subrequest.let_go()
-
-
-async def ask(request: Request, uri: bytes, args: bytes = b"", header_only: bool = False) -> Subrequest:
-    """The finished subrequest for ``uri``: its ``status``, ``response`` and ``answer``. To be let go (``let_go``).
-
-    ``header_only``: the body of its answer is not wanted. Raises Cycle, or CancelledError when the client has left.
-    """
-    answered: asyncio.Future[None] = request.stream.worker.loop.create_future()
-
-    def done(subrequest: Subrequest) -> None:
-        if not answered.done():
-            answered.set_result(None)
-
-    subrequest = Subrequest(request, uri, args, done, header_only)
-    waiting = _Waiting(subrequest, answered)
-    took_place = request.handler is None
-    if took_place:
-        request.handler = waiting
-    subrequest.begin()
-    try:
-        await answered
-    finally:
-        if took_place and request.handler is waiting:
-            request.handler = None
-    return subrequest
-
-
-def answer_of(
-    request: Request,
-    uri: bytes,
-    args: bytes = b"",
-    again: bool = False,
-    check: Callable[[Subrequest], None] | None = None,
-) -> Iterator[Piece]:
-    """For a body filter: the body that another URI's answer has. Raises Cycle, or ValueError if it is not complete.
-
-    ``again``: it is the request itself that is asked once more, in its own location. ``check`` may raise ValueError.
-    """
-    answered: asyncio.Future[None] = request.stream.worker.loop.create_future()
-
-    def done(subrequest: Subrequest) -> None:
-        if not answered.done():
-            answered.set_result(None)
-
-    subrequest = Subrequest(request, uri, args, done, header_only=False)
-    try:
-        if again:
-            subrequest.begin_again()
-        else:
-            subrequest.begin()
-        yield answered
-        if check is not None:
-            check(subrequest)
-        if subrequest.cut:
-            raise ValueError(f'the answer of the subrequest "{uri.decode(errors="replace")}" is not complete')
-        yield from read_answer(subrequest)
-    finally:
-        subrequest.let_go()
-
-
-def read_answer(subrequest: Subrequest) -> Iterator[bytes]:
-    """The body of a finished subrequest, piece by piece."""
-    spool, read = subrequest.answer, 0
-    while read < spool.size:
-        piece = spool.read(read, IN_MEMORY)
-        read += len(piece)
-        yield piece
-
-
-def send_copy(request: Request, uri: bytes) -> None:
-    """A subrequest with the request's method, arguments and body, in the background: nobody waits for its answer."""
-    _copy(request, uri, request.args).begin()
-
-
-def send_after(request: Request, uri: bytes) -> None:
-    """The same when the request is over, without its arguments; what is known of its answer can still be asked."""
-    copy = _copy(request, uri, b"")
-    copy.started, copy.sent, copy.head_size = request.started, request.sent, request.head_size
-    copy.response, copy.error_status, copy.complete = request.response, 0, request.complete
-    copy.begin()
-
-
-def _copy(request: Request, uri: bytes, args: bytes) -> Subrequest:
-    copy = Subrequest(request, uri, args, Subrequest.let_go, header_only=True)
-    copy.method = request.method
-    copy.body = request.body.share() if request.body is not None else None
-    return copy

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 from pyproxy.config.schema import ANYWHERE, Module, media_types, text
 from pyproxy.config.scope import Scope
+from pyproxy.core.ask import answer_of
 from pyproxy.core.filters.chain import BodyFilter, Piece
 from pyproxy.core.filters.compression import change_body
 from pyproxy.core.filters.media_types import MediaTypes
 from pyproxy.core.location import Location
 from pyproxy.core.request import Request, Response
-from pyproxy.core.subrequest import answer_of
 
 
 class _Additions:

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from pyproxy.config.schema import ANYWHERE, Module, Spec
 from pyproxy.config.scope import Scope
 from pyproxy.config.tree import Directive
+from pyproxy.core.ask import ask
 from pyproxy.core.location import Location, Phase
 from pyproxy.core.logs.log import ERROR
 from pyproxy.core.outcome import GRANTED, Outcome, Refusal
 from pyproxy.core.request import Request
-from pyproxy.core.subrequest import Cycle, Subrequest, ask
+from pyproxy.core.subrequest import Cycle, Subrequest
 from pyproxy.core.variables import Template, Variable, given, variable_name
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from pyproxy.config.schema import ANYWHERE, Module, Spec, flag
 from pyproxy.config.scope import Scope
 from pyproxy.config.tree import Directive
+from pyproxy.core.ask import send_copy
 from pyproxy.core.location import Location, Phase
 from pyproxy.core.outcome import Outcome
 from pyproxy.core.request import Request
-from pyproxy.core.subrequest import Cycle, send_copy
+from pyproxy.core.subrequest import Cycle
 from pyproxy.core.whole_body import read_whole
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pyproxy.config.schema import ANYWHERE, Module, Spec
 from pyproxy.config.scope import Scope
 from pyproxy.config.tree import Directive
+from pyproxy.core.ask import send_after
 from pyproxy.core.location import Location
 from pyproxy.core.request import Request
-from pyproxy.core.subrequest import send_after
 
 
 def _post_action(directive: Directive, scope: Scope) -> bytes:

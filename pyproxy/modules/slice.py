@@ -8,12 +8,12 @@ from typing import Any
 
 from pyproxy.config.schema import ANYWHERE, Module, size
 from pyproxy.config.scope import Scope
+from pyproxy.core.ask import answer_of
 from pyproxy.core.filters.chain import BodyFilter, Piece, Refused
 from pyproxy.core.location import Location
 from pyproxy.core.logs.log import ERROR
 from pyproxy.core.parts import Part
 from pyproxy.core.request import Request, Response
-from pyproxy.core.subrequest import answer_of
 from pyproxy.core.variables import Variable
 
 _SLICES = "slices of the answer"

@@ -1,33 +1,16 @@
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import pytest
 
 from pyproxy.core.message import ResponseHead
-from pyproxy.http1.head import ResponseParser, find_head_end
+from pyproxy.http1.head import ResponseParser
 from pyproxy.http1.message import BadMessage
 
-
-def read(pieces: Iterable[bytes], parser: ResponseParser) -> ResponseHead:
-    return read_with_rest(pieces, parser)[0]
-
-
-def read_with_rest(pieces: Iterable[bytes], parser: ResponseParser) -> tuple[ResponseHead, bytes]:
-    data = b""
-    seen = 0
-    for piece in pieces:
-        data += piece
-        end = find_head_end(data)
-        if end >= 0:
-            return parser.parse(data[:end]), data[end:]
-        parser.check_unfinished(data, 0, seen)
-        seen = len(data)
-    raise EOFError(f"still waiting after {data!r}")
+from .pieces import byte_by_byte, read
 
 
 def ways(data: bytes) -> list[list[bytes]]:
-    return [[data], [data[i : i + 1] for i in range(len(data))], [data]]
+    return [[data], byte_by_byte(data), [data]]
 
 
 def response(fields: bytes, line: bytes = b"HTTP/1.1 200 OK") -> bytes:
@@ -130,7 +113,7 @@ def test_accepted(case: str) -> None:
     data, expected = ACCEPTED[case]
     parser = ResponseParser()
     for pieces in ways(data):
-        head = read(pieces, parser)
+        head, _ = read(pieces, parser)
         facts = {name: getattr(head, name) for name in ResponseHead.__slots__} | {"pairs": head.fields.pairs}
         assert {name: facts[name] for name in expected} == expected
 
@@ -160,16 +143,16 @@ def test_refused_as_a_bad_gateway(case: str) -> None:
 def test_a_bare_lf_is_read_as_crlf_and_the_first_empty_line_ends_the_head(data: bytes, body: bytes) -> None:
     parser = ResponseParser()
     for cut in range(len(data)):
-        head, rest = read_with_rest([data[:cut], data[cut:] + body], parser)
+        head, rest = read([data[:cut], data[cut:] + body], parser)
         assert (head.status, head.reason, rest) == (200, b"OK", body)
         assert head.fields.pairs == ((b"x", b"X", b"1"), (b"y", b"Y", b"2"))
-    assert read_with_rest([data[i : i + 1] for i in range(len(data))], parser)[0].status == 200
+    assert read(byte_by_byte(data), parser)[0].status == 200
 
 
 def test_a_status_line_alone_may_end_in_lf() -> None:
     for data in (b"HTTP/1.1 204\n\n", b"HTTP/1.1 204 \n\r\n", b"HTTP/1.1 204\r\n\n"):
         for pieces in ways(data):
-            assert read(pieces, ResponseParser()).status == 204
+            assert read(pieces, ResponseParser())[0].status == 204
 
 
 def test_garbage_is_refused_before_a_line_is_complete() -> None:

@@ -1,4 +1,4 @@
-"""core/subrequest.py on a small site: what an inner answer is, and what ends it."""
+"""core/subrequest.py and core/ask.py on a small site: what an inner answer is, and what ends it."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from pyproxy.core.ask import ask, send_copy
 from pyproxy.core.location import Phase
 from pyproxy.core.outcome import DONE, Handler, Outcome
 from pyproxy.core.request import Request
-from pyproxy.core.subrequest import DEEPEST, Cycle, Subrequest, ask, send_copy
+from pyproxy.core.subrequest import DEEPEST, Cycle, Subrequest
 from pyproxy.core.worker import Worker
 
 from .conftest import Ask
