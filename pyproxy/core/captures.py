@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from pyproxy.core.variables import Depends, Getter, Variable
+from pyproxy.core.variables import Depends, Getter, Variable, given
 
 if TYPE_CHECKING:
     from pyproxy.core.request import Request
@@ -64,12 +64,9 @@ def not_matched(request: Request) -> None:
 
 def _named(name: str) -> Getter:
     def get(request: Request) -> bytes | None:
-        if request.values is not None and name in request.values:
-            value: bytes | None = request.values[name]
-            return value
         return request.captures.named(name) if request.captures is not None else None
 
-    return get
+    return given(name, get)
 
 
 def group_variables(patterns: Iterable[str], depends: Depends = Depends.HEAD) -> Iterator[Variable]:

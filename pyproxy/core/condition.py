@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 import stat
 from collections.abc import Callable
-from errno import ENAMETOOLONG, ENOENT, ENOTDIR
 from typing import TYPE_CHECKING, NamedTuple
 
 from pyproxy.core.captures import matched, not_matched
-from pyproxy.core.files.root import shown
+from pyproxy.core.files.failures import MISSING, failed
 from pyproxy.core.logs.log import CRIT
 from pyproxy.core.variables import Depends
 
@@ -81,8 +80,8 @@ def is_file(path: Template, letter: str, wanted: bool) -> Condition:
             found = False
         except OSError as error:
             found = False
-            if error.errno not in (ENOENT, ENOTDIR, ENAMETOOLONG):
-                request.complain(CRIT, f'stat() "{shown(name)}" failed ({error.errno}: {error.strerror})')
+            if error.errno not in MISSING:
+                request.complain(CRIT, failed("stat", name, error))
         return found is wanted
 
     return Condition(test, False)

@@ -195,9 +195,24 @@ def given(name: str, otherwise: Getter = lambda request: None) -> Getter:
     def get(request: Request) -> bytes | None:
         values = request.values
         if values is not None and name in values:
-            found: bytes | None = values[name]
-            return found
+            value: bytes | None = values[name]
+            return value
         return otherwise(request)
+
+    return get
+
+
+def once(name: str, find: Callable[[Request], bytes]) -> Getter:
+    """The same, and what is found is the variable's value for the rest of the request."""
+
+    def get(request: Request) -> bytes | None:
+        values = request.values
+        if values is not None and name in values:
+            value: bytes | None = values[name]
+            return value
+        found = find(request)
+        request.set_variable(name, found)
+        return found
 
     return get
 

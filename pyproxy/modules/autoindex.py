@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import re
-from errno import EACCES, ENAMETOOLONG, ENOENT, ENOTDIR
+from errno import EACCES
 
 from pyproxy.config.schema import ANYWHERE, Module, choice, flag
 from pyproxy.config.scope import Scope
 from pyproxy.core.files import listings
-from pyproxy.core.files.root import shown
+from pyproxy.core.files.failures import failed, level_and_status, shown
 from pyproxy.core.filters.media_types import split_charset
 from pyproxy.core.location import Location, Phase
-from pyproxy.core.logs.log import CRIT, ERROR, INFO
+from pyproxy.core.logs.log import CRIT, INFO
 from pyproxy.core.outcome import DONE, Outcome
 from pyproxy.core.request import Request, Response
 
@@ -59,9 +59,11 @@ class _Autoindex:
             # a folder may be long, or on another machine
             entries = await asyncio.to_thread(listings.read_folder, path, lambda *found: complaints.append(found))
         except OSError as error:
-            return _failed(request, path, error)
-        for name, fault in complaints:
-            request.complain(CRIT, f'stat() "{shown(name)}" failed ({fault.errno}: {fault.strerror})')
+            level, status = level_and_status(error, (EACCES,))
+            request.complain(level, failed("opendir", path, error))
+            return status
+        for complaint in complaints:
+            request.complain(CRIT, failed("stat", *complaint))
         response = Response(200, [(b"Content-Type", TYPES[form])])
         request.start(response)
         if request.response is response:
@@ -82,16 +84,6 @@ def _argument(request: Request) -> bytes:
         if equals and name.lower() == b"callback":
             return value
     return b""
-
-
-def _failed(request: Request, path: bytes, error: OSError) -> int:
-    level, status = CRIT, 500
-    if error.errno in (ENOENT, ENOTDIR, ENAMETOOLONG):
-        level, status = ERROR, 404
-    elif error.errno == EACCES:
-        level, status = ERROR, 403
-    request.complain(level, f'opendir() "{shown(path)}" failed ({error.errno}: {error.strerror})')
-    return status
 
 
 def _compile(scope: Scope, location: Location) -> None:

@@ -12,7 +12,7 @@ from pyproxy.core.addresses.forwarded import forwarded
 from pyproxy.core.addresses.networks import NOWHERE, Address, Networks, parse_address, parse_network
 from pyproxy.core.addresses.ranges import AddressRanges
 from pyproxy.core.request import Request
-from pyproxy.core.variables import Deferred, Depends, Getter, Variable, Variables, variable_name
+from pyproxy.core.variables import Deferred, Depends, Getter, Variable, Variables, given, once, variable_name
 
 FLAGS = ("ranges", "proxy_recursive", "volatile")
 _RANGE = re.compile(r"([\d.]+)-([\d.]+)", re.ASCII)
@@ -110,21 +110,15 @@ def _compile(directive: Directive, variables: Variables) -> Variable:
     if table.has_proxies:
         depends = max(depends, Depends.HEAD)
 
-    def get(request: Request) -> bytes:
-        values = request.values
-        if values is not None and name in values:
-            found: bytes = values[name]
-            return found
+    def find(request: Request) -> bytes:
         address = get_source(request) or b""
         if table.has_proxies:
             fields = request.head.fields.get_all(b"x-forwarded-for")
             client = forwarded(address, fields, table.is_proxy, recursive)
             address = address if client is None else client[0]
-        found = table.find(parse_address(address))
-        if not volatile:
-            request.set_variable(name, found)
-        return found
+        return table.find(parse_address(address))
 
+    get = given(name, find) if volatile else once(name, find)
     return Variable(name, get, depends, changeable=True)
 
 

@@ -9,8 +9,8 @@ from pyproxy.config.schema import ANYWHERE, MANY, Module, Spec
 from pyproxy.config.scope import Scope
 from pyproxy.config.tree import Directive
 from pyproxy.core import phases
+from pyproxy.core.files.failures import failed, shown
 from pyproxy.core.files.openfiles import look
-from pyproxy.core.files.root import shown
 from pyproxy.core.location import Location, Phase
 from pyproxy.core.logs.log import ALERT, CRIT, ERROR
 from pyproxy.core.outcome import DONE, Outcome
@@ -69,7 +69,7 @@ class _Index:
             return 403
         if error.errno in (ENOTDIR, ENAMETOOLONG, EACCES):
             return self._missing(request, path, error)
-        request.complain(CRIT, f'stat() "{shown(path)}" failed ({error.errno}: {error.strerror})')
+        request.complain(CRIT, failed("stat", path, error))
         return 500
 
     def _test_folder(self, request: Request, folder: bytes, path: bytes) -> int | None:
@@ -81,7 +81,7 @@ class _Index:
         except OSError as error:
             if error.errno == ENOENT:
                 return self._missing(request, path, error)
-            request.complain(CRIT, f'stat() "{shown(folder)}" failed ({error.errno}: {error.strerror})')
+            request.complain(CRIT, failed("stat", folder, error))
             return 500
         if stat.S_ISDIR(status.st_mode):
             return None

@@ -11,7 +11,18 @@ from pyproxy.config.tree import ConfigError, Directive
 from pyproxy.core.addresses.hostnames import HostNames, is_name
 from pyproxy.core.captures import NUMBERS, group_variables, has_groups, matched
 from pyproxy.core.request import Request
-from pyproxy.core.variables import Deferred, Depends, Template, Variable, Variables, Varying, literal, variable_name
+from pyproxy.core.variables import (
+    Deferred,
+    Depends,
+    Template,
+    Variable,
+    Variables,
+    Varying,
+    given,
+    literal,
+    once,
+    variable_name,
+)
 
 FLAGS = ("hostnames", "volatile")
 
@@ -75,11 +86,7 @@ def _compile(directive: Directive, variables: Variables) -> Variable:
     strip_dot, volatile = "hostnames" in table.flags, "volatile" in table.flags
     otherwise = table.default or literal("")
 
-    def get(request: Request) -> bytes:
-        values = request.values
-        if values is not None and name in values:
-            found: bytes = values[name]
-            return found
+    def find(request: Request) -> bytes:
         key = render(request)
         if strip_dot and key.endswith(b"."):
             key = key[:-1]
@@ -92,11 +99,9 @@ def _compile(directive: Directive, variables: Variables) -> Variable:
                     matched(request, match)
                     template = value
                     break
-        found = template.render(request)
-        if not volatile:
-            request.set_variable(name, found)
-        return found
+        return template.render(request)
 
+    get = given(name, find) if volatile else once(name, find)
     return Variable(name, get, table.depends(source), changeable=True)
 
 

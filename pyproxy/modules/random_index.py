@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import random
-from errno import EACCES, ENAMETOOLONG, ENOENT, ENOTDIR
+from errno import EACCES
 
 from pyproxy.config.schema import Context, Module, flag
 from pyproxy.config.scope import Scope
 from pyproxy.core import phases
 from pyproxy.core.files import listings
-from pyproxy.core.files.root import shown
+from pyproxy.core.files.failures import failed, level_and_status
 from pyproxy.core.location import Location, Phase
-from pyproxy.core.logs.log import CRIT, ERROR
 from pyproxy.core.outcome import DONE, Outcome
 from pyproxy.core.request import Request
 
@@ -30,22 +29,14 @@ async def _choose(request: Request, path: bytes) -> Outcome:
     try:
         entries = await asyncio.to_thread(listings.read_folder, path, lambda name, error: None)
     except OSError as error:
-        return _failed(request, path, error)
+        level, status = level_and_status(error, (EACCES,))
+        request.complain(level, failed("opendir", path, error))
+        return status
     names = [entry.name for entry in entries if entry.kind == "file"]
     if not names:
         return None
     phases.internal_redirect(request, request.uri + random.choice(names), request.args)
     return DONE
-
-
-def _failed(request: Request, path: bytes, error: OSError) -> int:
-    level, status = CRIT, 500
-    if error.errno in (ENOENT, ENOTDIR, ENAMETOOLONG):
-        level, status = ERROR, 404
-    elif error.errno == EACCES:
-        level, status = ERROR, 403
-    request.complain(level, f'opendir() "{shown(path)}" failed ({error.errno}: {error.strerror})')
-    return status
 
 
 def _compile(scope: Scope, location: Location) -> None:

@@ -15,7 +15,7 @@ from pyproxy.core.logs.log import WARN
 from pyproxy.core.request import Request
 from pyproxy.core.site import Server
 from pyproxy.core.text_answer import answer_with
-from pyproxy.core.variables import Variable, variable_name
+from pyproxy.core.variables import Variable, once, variable_name
 
 PLACES = Context.SERVER | Context.LOCATION | Context.SERVER_IF | Context.LOCATION_IF
 STEPS = "rewrite steps"
@@ -62,17 +62,12 @@ def _set(directive: Directive, scope: Scope) -> script.Step:
 
 
 def _uninitialized(name: str) -> Variable:
-    def get(request: Request) -> bytes:
-        values = request.values
-        if values is not None and name in values:
-            found: bytes = values[name]
-            return found
+    def empty(request: Request) -> bytes:
         if request.location.uninitialized_variable_warn:
             request.complain(WARN, f'using uninitialized "{name}" variable')
-        request.set_variable(name, b"")
         return b""
 
-    return Variable(name, get, changeable=True, weak=True)
+    return Variable(name, once(name, empty), changeable=True, weak=True)
 
 
 def _set_variable(directive: Directive) -> Iterable[Variable]:

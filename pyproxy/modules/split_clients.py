@@ -10,7 +10,7 @@ from pyproxy.config.scope import Scope
 from pyproxy.config.tree import ConfigError, Directive
 from pyproxy.core.murmur import murmur_hash2
 from pyproxy.core.request import Request
-from pyproxy.core.variables import Deferred, Variable, Variables, variable_name
+from pyproxy.core.variables import Deferred, Variable, Variables, once, variable_name
 
 _SHARE = re.compile(r"(\d+)(?:\.(\d{1,2}))?%", re.ASCII)
 ALL = 10_000
@@ -24,17 +24,11 @@ def _compile(directive: Directive, variables: Variables) -> Variable:
     name = variable_name(name)
     render = source.render
 
-    def get(request: Request) -> bytes:
-        values = request.values
-        if values is not None and name in values:
-            chosen: bytes = values[name]
-            return chosen
+    def choose(request: Request) -> bytes:
         number = murmur_hash2(render(request))
-        chosen = next((value for limit, value in parts if number < limit), b"")
-        request.set_variable(name, chosen)
-        return chosen
+        return next((value for limit, value in parts if number < limit), b"")
 
-    return Variable(name, get, source.depends, changeable=True)
+    return Variable(name, once(name, choose), source.depends, changeable=True)
 
 
 def _parts(directive: Directive) -> Iterator[tuple[int, bytes]]:

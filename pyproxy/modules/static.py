@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from errno import EACCES, ELOOP, EMLINK, ENAMETOOLONG, ENOENT, ENOTDIR
-
 from pyproxy.config.schema import Module
 from pyproxy.config.scope import Scope
 from pyproxy.core import phases
+from pyproxy.core.files.failures import failed, level_and_status, shown
 from pyproxy.core.files.openfiles import IrregularFile, OpenFile
-from pyproxy.core.files.root import shown
 from pyproxy.core.location import Location, Phase
 from pyproxy.core.logs.log import CRIT, ERROR
 from pyproxy.core.outcome import DONE, Outcome
@@ -78,13 +76,9 @@ class _Static:
             file.close()
 
     def _failed(self, request: Request, path: bytes, error: OSError) -> int:
-        level, status = CRIT, 500
-        if error.errno in (ENOENT, ENOTDIR, ENAMETOOLONG):
-            level, status = ERROR, 404
-        elif error.errno in (EACCES, ELOOP, EMLINK):
-            level, status = ERROR, 403
+        level, status = level_and_status(error)
         if status != 404 or self._files.log_not_found:
-            request.complain(level, f'open() "{shown(path)}" failed ({error.errno}: {error.strerror})')
+            request.complain(level, failed("open", path, error))
         return status
 
 

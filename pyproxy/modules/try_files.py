@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import stat
-from errno import ENAMETOOLONG, ENOENT, ENOTDIR
 
 from pyproxy.config import values
 from pyproxy.config.schema import MANY, Context, Module, Spec
 from pyproxy.config.scope import Scope
 from pyproxy.config.tree import Directive
 from pyproxy.core import phases
-from pyproxy.core.files.root import shown
+from pyproxy.core.files.failures import MISSING, failed
 from pyproxy.core.location import Location, Phase
 from pyproxy.core.logs.log import CRIT
 from pyproxy.core.outcome import DONE, Outcome
@@ -57,8 +56,8 @@ class TryFiles:
         try:
             return stat.S_ISDIR(request.location.files.look(request, path).st_mode) is is_folder
         except OSError as error:
-            if error.errno not in (ENOENT, ENOTDIR, ENAMETOOLONG):
-                request.complain(CRIT, f'stat() "{shown(path)}" failed ({error.errno}: {error.strerror})')
+            if error.errno not in MISSING:
+                request.complain(CRIT, failed("stat", path, error))
             return False
 
 

@@ -15,7 +15,7 @@ from pyproxy.core.cookies import find_cookie
 from pyproxy.core.credentials import basic_credentials
 from pyproxy.core.dates import iso_time, log_time
 from pyproxy.core.request import BARE, REWRITTEN, Request, Response
-from pyproxy.core.variables import Depends, Getter, Variable, VariableFamily
+from pyproxy.core.variables import Depends, Getter, Variable, VariableFamily, once
 from pyproxy.http1.host import split_host
 
 CONSTANT, CONNECTION, HEAD, REQUEST = Depends
@@ -44,13 +44,7 @@ def _status(request: Request) -> bytes:
 
 
 def _request_id(request: Request) -> bytes:
-    values = request.values
-    if values is None:
-        values = request.values = {}
-    found: bytes | None = values.get("request_id")
-    if found is None:
-        found = values["request_id"] = secrets.token_hex(16).encode()
-    return found
+    return secrets.token_hex(16).encode()
 
 
 def _request_length(request: Request) -> bytes:
@@ -252,7 +246,7 @@ MODULE = Module(
         Variable("bytes_sent", lambda request: b"%d" % (request.head_size + request.sent)),
         Variable("request_length", _request_length),
         Variable("request_time", _elapsed),
-        Variable("request_id", _request_id),
+        Variable("request_id", once("request_id", _request_id)),
         Variable("request_completion", lambda request: b"OK" if request.complete else b""),
         Variable("time_local", lambda request: log_time(int(time.time()))),
         Variable("time_iso8601", lambda request: iso_time(int(time.time()))),

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from errno import EACCES, ELOOP, EMLINK, ENAMETOOLONG, ENOENT, ENOTDIR
 from typing import TYPE_CHECKING
 
+from pyproxy.core.files.failures import MISSING, failed, level_and_status, shown
 from pyproxy.core.files.openfiles import IrregularFile
-from pyproxy.core.files.root import shown
 from pyproxy.core.filters.compression import is_encoded
 from pyproxy.core.filters.encodings import VARY
 from pyproxy.core.location import Location, Phase
-from pyproxy.core.logs.log import CRIT, ERROR
+from pyproxy.core.logs.log import CRIT
 from pyproxy.core.outcome import DONE, Outcome
 from pyproxy.core.request import Request, Response
 
@@ -94,7 +93,6 @@ class Precompressed:
             self._location.encodings.vary(response)
 
     def _complain(self, request: Request, path: bytes, error: OSError) -> None:
-        if error.errno in (ENOENT, ENOTDIR, ENAMETOOLONG):
-            return
-        level = ERROR if error.errno in (EACCES, ELOOP, EMLINK) else CRIT
-        request.complain(level, f'open() "{shown(path)}" failed ({error.errno}: {error.strerror})')
+        if error.errno not in MISSING:
+            level, _ = level_and_status(error)
+            request.complain(level, failed("open", path, error))

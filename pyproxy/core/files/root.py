@@ -14,11 +14,6 @@ ADD_URI = "try_files under a regular expression's alias"
 """Kept with the request whose URI goes after such an alias, which else is the whole path (add_uri_to_alias)."""
 
 
-def shown(path: bytes) -> str:
-    """A path for a log line: names are any bytes."""
-    return path.decode(errors="backslashreplace")
-
-
 class Root:
     """One ``root`` or ``alias``, as the location where it is written means it (inner locations inherit that)."""
 

@@ -8,10 +8,11 @@ import shutil
 import stat
 import tempfile
 from collections.abc import Callable
-from errno import EACCES, EEXIST, EISDIR, ENAMETOOLONG, ENOENT, ENOSPC, ENOTDIR, EPERM
+from errno import EACCES, EEXIST, EISDIR, ENOSPC, EPERM
 from functools import partial
 from typing import TYPE_CHECKING
 
+from pyproxy.core.files.failures import MISSING, failed
 from pyproxy.core.logs.log import CRIT, ERROR
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def folder_mode(mode: int) -> int:
 def fault(error: OSError, call: str, path: bytes, missing: int) -> Fault:
     """The answer to a failed system call, nginx's; ``missing``: to one that found nothing there."""
     level = ERROR
-    if error.errno in (ENOENT, ENOTDIR, ENAMETOOLONG):
+    if error.errno in MISSING:
         status = missing
     elif error.errno in (EACCES, EPERM):
         status = 403
@@ -49,8 +50,7 @@ def fault(error: OSError, call: str, path: bytes, missing: int) -> Fault:
         status = 405
     else:
         level, status = CRIT, 507 if error.errno == ENOSPC else 500
-    shown = path.decode(errors="backslashreplace")
-    return Fault(status, f'{call}() "{shown}" failed ({error.errno}: {error.strerror})', level)
+    return Fault(status, failed(call, path, error), level)
 
 
 def put(body: Spool, path: bytes, mode: int, create_folders: bool, modified: int | None) -> bool:

@@ -11,8 +11,8 @@ from collections import OrderedDict
 from errno import ENOTDIR
 from stat import S_ISDIR
 
+from pyproxy.core.files.failures import shown
 from pyproxy.core.files.openfiles import look
-from pyproxy.core.files.root import shown
 from pyproxy.core.logs.log import ALERT, CRIT, ERROR
 from pyproxy.core.logs.logfile import COMPLAIN_EVERY
 from pyproxy.core.logs.logsink import NotWritten, open_to_append

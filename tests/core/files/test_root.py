@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyproxy.core.files.root import Root, shown
+from pyproxy.core.files.failures import shown
+from pyproxy.core.files.root import Root
 from pyproxy.core.request import Request
 from pyproxy.core.uri import BadURI, resolve
 from pyproxy.core.variables import Depends, Variable, Variables
