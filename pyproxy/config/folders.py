@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from pyproxy.config import values
 from pyproxy.config.scope import Scope
 from pyproxy.config.tree import Directive
+
+DIGITS = 10
+"""Of the number that names a temporary file in nginx."""
 
 
 def temporary_folder(directive: Directive, scope: Scope) -> str:
     """The folder of ``proxy_temp_path`` or the like; levels of folders below it have no effect. Raises ValueError."""
-    folder = Path(scope.site.prefix, directive.args[0])
+    name, *levels = directive.args
+    lengths = [values.number(level, 1, DIGITS) for level in levels]
+    if sum(lengths) > DIGITS:
+        raise ValueError(f"the names of the levels have {DIGITS} digits together at most")
+    folder = Path(scope.site.prefix, name)
     try:
         folder.mkdir(mode=0o700, exist_ok=True)
     except OSError as error:

@@ -197,6 +197,8 @@ def _with_inner_contexts(spec: Spec) -> Spec:
     return replace(spec, contexts=contexts)
 
 
+NO_EFFECT = "Accepted; has no effect here."
+
 # The usual types of directives, so that a module's table reads as nginx's documentation does.
 
 
@@ -229,6 +231,18 @@ def _buffers(directive: Directive, scope: Scope) -> tuple[int, int]:
     if count < 1 or length < 1:
         raise ValueError("expected a number of buffers and their size, such as 4 8k")
     return count, length
+
+
+def size_template(name: str, contexts: Context, summary: str = "") -> Spec:
+    """``name 8k`` in bytes, or text with variables that comes to be such a size."""
+
+    def parse(directive: Directive, scope: Scope) -> Template:
+        template = scope.template(directive.args[0])
+        if (constant := template.constant) is not None:
+            values.size(constant.decode())
+        return template
+
+    return Spec(name, contexts, parse, summary=summary)
 
 
 def seconds(name: str, contexts: Context, default: float | None, summary: str = "") -> Spec:

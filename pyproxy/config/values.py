@@ -41,13 +41,18 @@ def number(text: str, least: int = 0, most: int = LARGEST) -> int:
 
 
 def zone(text: str) -> tuple[str, int]:
-    """``NAME:SIZE``: the name of a shared zone and its bytes, of which nginx wants eight pages at least."""
+    """``NAME:SIZE``: the name of a shared zone and its bytes."""
     name, colon, length = text.partition(":")
     if not name or not colon:
         raise ValueError(f'invalid zone "{text}", expected its name and size such as one:10m')
-    if (value := size(length)) < 8 * 4096:
+    return name, zone_size(name, length)
+
+
+def zone_size(name: str, text: str) -> int:
+    """The bytes of the shared zone of that name: eight pages at least, as nginx wants."""
+    if (value := size(text)) < 8 * 4096:
         raise ValueError(f'zone "{name}" is too small, it needs 32k at least')
-    return name, value
+    return value
 
 
 def flag(text: str) -> bool:
@@ -92,7 +97,7 @@ def _scaled(text: str, units: dict[str, int], example: str) -> int:
 
 
 _TIME_PART = re.compile(r"([0-9]*)(ms|[yMwdhms ]) *")
-_TIME_UNITS = {"y": 31536000, "M": 2592000, "w": 604800, "d": 86400, "h": 3600, "m": 60, "s": 1, "ms": 0.001, " ": 1}
+_SECONDS = {"y": 31536000, "M": 2592000, "w": 604800, "d": 86400, "h": 3600, "m": 60, "s": 1, " ": 1}
 _TIME_ORDER = ("y", "M", "w", "d", "h", "m", "s", "ms", " ")
 
 
@@ -101,21 +106,21 @@ def time(text: str) -> float:
 
     As in nginx, such times know no years and months: their ``M`` would be one slip away from ``m``.
     """
-    return _time(text, frozenset("yM"), "30s, 500ms or 1h30m")
+    return round(_milliseconds(text, frozenset("yM"), "30s, 500ms or 1h30m") / 1000, 3)
 
 
 def seconds(text: str) -> int:
     """Whole seconds, for the directives that count so: ``1y``, ``30d``, ``90`` (ngx_parse_time with is_sec on)."""
-    return int(_time(text, frozenset({"ms"}), "30s, 1h30m or 7d"))
+    return _milliseconds(text, frozenset({"ms"}), "30s, 1h30m or 7d") // 1000
 
 
-def _time(text: str, unknown: frozenset[str], example: str) -> float:
+def _milliseconds(text: str, unknown: frozenset[str], example: str) -> int:
     units: list[str] = []
-    total = 0.0
+    total = 0
     position = 0
     while part := _TIME_PART.match(text, position):
         digits, unit = part.groups()
-        total += int(digits or 0) * _TIME_UNITS[unit]
+        total += int(digits or 0) * (_SECONDS[unit] * 1000 if unit in _SECONDS else 1)
         units.append(unit)
         position = part.end()
     rest = text[position:]
@@ -124,10 +129,10 @@ def _time(text: str, unknown: frozenset[str], example: str) -> float:
     if not (rest_is_number and falling and unknown.isdisjoint(units) and any(map(str.isdigit, text))):
         raise ValueError(f'invalid time "{text}", expected a time such as {example}')
     # A number without a unit at the end counts seconds.
-    total += int(rest or 0)
-    if total * 1000 > LARGEST:
+    total += int(rest or 0) * 1000
+    if total > LARGEST:
         raise ValueError(f'invalid time "{text}", it is too long')
-    return round(total, 3)
+    return total
 
 
 def listen_address(text: str) -> Address:

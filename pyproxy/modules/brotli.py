@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pyproxy.config import values
-from pyproxy.config.schema import ANYWHERE, Module, Spec, choice, flag, ignored, media_types, number, size
+from pyproxy.config.schema import ANYWHERE, NO_EFFECT, Module, Spec, buffers, choice, flag, media_types, number, size
 from pyproxy.config.scope import Scope
 from pyproxy.config.tree import Directive
 from pyproxy.core.files.precompressed import MODES, OFF, precompressed
@@ -67,7 +67,7 @@ MODULE = Module(
         number("brotli_comp_level", ANYWHERE, 6, "From 0, fast, to 11, small.", most=11),
         Spec("brotli_window", ANYWHERE, _window, default=19, summary="How far back it looks: 1k to 16m."),
         size("brotli_min_length", ANYWHERE, 20, "The shortest body, in bytes, to compress."),
-        ignored("brotli_buffers", ANYWHERE, (2, 2)),
+        buffers("brotli_buffers", ANYWHERE, None, NO_EFFECT),
     ),
     variables=(Variable("brotli_ratio", ratio("br")),),
     location=_compile,

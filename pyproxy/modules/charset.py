@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from pyproxy.config.schema import ANYWHERE, Context, Module, Spec, flag, media_types
@@ -14,7 +15,7 @@ from pyproxy.core.location import Location
 from pyproxy.core.logs.log import ERROR
 from pyproxy.core.request import Request, Response
 from pyproxy.core.uri import escape_line_ends
-from pyproxy.core.variables import Template
+from pyproxy.core.variables import Template, literal, variable_name
 
 TYPES = (
     b"text/html",
@@ -25,6 +26,7 @@ TYPES = (
     b"application/rss+xml",
 )
 OFF = "off"
+_HEX = re.compile("[0-9A-Fa-f]+")
 LONGEST = 3
 """Bytes of a UTF-8 character in a map."""
 
@@ -37,21 +39,22 @@ class _Map:
 
 
 def _charset(directive: Directive, scope: Scope) -> Template:
-    return scope.template(directive.args[0])
+    name = directive.args[0]
+    # a name, or one variable: nginx looks for no others in it
+    return scope.template(f"${{{variable_name(name)}}}") if name.startswith("$") else literal(name)
 
 
 def _byte(text: str) -> int:
-    try:
-        value = int(text, 16)
-    except ValueError:
-        value = -1
-    if not 0 <= value <= 255 or not text.isalnum():
+    value = int(text, 16) if _HEX.fullmatch(text) else -1
+    if not 0 <= value <= 255:
         raise ValueError(f'invalid value "{text}", expected a byte in hexadecimal, such as 80 or FE')
     return value
 
 
 def _charset_map(directive: Directive, scope: Scope) -> _Map:
     source, destination = (name.lower() for name in directive.args)
+    if source == UTF_8:
+        raise ValueError(f"{UTF_8} stands in the second place")
     if source == destination:
         raise ValueError(f'"{source}" is mapped to itself')
     for other in scope.own("charset_map") or ():
@@ -73,7 +76,7 @@ def _character(text: str, utf8: bool) -> bytes:
         return bytes([_byte(text)])
     try:
         character = bytes.fromhex(text)
-        if len(character.decode()) != 1 or len(character) > LONGEST:
+        if len(character.decode().strip("\0")) != 1 or len(character) > LONGEST:
             raise ValueError
     except ValueError:
         raise ValueError(f'invalid value "{text}", expected one character of UTF-8 in hexadecimal') from None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterator
 
-from pyproxy.config.schema import ANYWHERE, Module, flag, ignored
+from pyproxy.config.schema import ANYWHERE, NO_EFFECT, Module, buffers, flag
 from pyproxy.config.scope import Scope
 from pyproxy.core.filters.chain import BodyFilter
 from pyproxy.core.filters.compression import change_body
@@ -72,7 +72,7 @@ MODULE = Module(
     name="gunzip",
     directives=(
         flag("gunzip", ANYWHERE, False, "Decompress answers for clients that do not accept gzip."),
-        ignored("gunzip_buffers", ANYWHERE, (2, 2)),
+        buffers("gunzip_buffers", ANYWHERE, None, NO_EFFECT),
     ),
     location=_compile,
     order=62,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import zlib
 
 from pyproxy.config import values
-from pyproxy.config.schema import ANYWHERE, MANY, Module, Spec, flag, ignored, media_types, number, size
+from pyproxy.config.schema import ANYWHERE, MANY, NO_EFFECT, Module, Spec, buffers, flag, media_types, number, size
 from pyproxy.config.scope import Scope
 from pyproxy.config.tree import Directive
 from pyproxy.core.filters.compression import STEP, Compression, Encoder, ratio
@@ -56,8 +57,9 @@ def _proxied(directive: Directive, scope: Scope) -> frozenset[str]:
     return frozenset(values.choice(arg, PROXIED) for arg in directive.args)
 
 
-def _disable(directive: Directive, scope: Scope) -> list[str]:
-    return [_MSIE6 if arg == "msie6" else arg for arg in directive.args if arg != "degradation"]
+def _disable(directive: Directive, scope: Scope) -> list[re.Pattern[bytes]]:
+    patterns = [_MSIE6 if arg == "msie6" else arg for arg in directive.args if arg != "degradation"]
+    return [scope.regex(pattern, ignore_case=True) for pattern in patterns]
 
 
 def _bits(directive: Directive, scope: Scope, first: int, last: int, offset: int) -> int:
@@ -71,12 +73,11 @@ def _bits(directive: Directive, scope: Scope, first: int, last: int, offset: int
 
 
 def _compile(scope: Scope, location: Location) -> None:
-    patterns = [pattern for patterns in scope.get("gzip_disable") or () for pattern in patterns]
     location.encodings = Encodings(
         scope.get("gzip_vary"),
         scope.get("gzip_http_version"),
         scope.get("gzip_proxied"),
-        tuple(scope.regex(pattern, ignore_case=True) for pattern in patterns),
+        tuple(pattern for patterns in scope.get("gzip_disable") or () for pattern in patterns),
     )
     if not scope.get("gzip"):
         return
@@ -135,9 +136,9 @@ MODULE = Module(
             default=8,
             summary="zlib's memory for the search.",
         ),
-        ignored("gzip_buffers", ANYWHERE, (2, 2)),
-        ignored("postpone_gzipping", ANYWHERE),
-        ignored("gzip_no_buffer", ANYWHERE),
+        buffers("gzip_buffers", ANYWHERE, None, NO_EFFECT),
+        size("postpone_gzipping", ANYWHERE, None, NO_EFFECT),
+        flag("gzip_no_buffer", ANYWHERE, False, NO_EFFECT),
     ),
     variables=(Variable("gzip_ratio", ratio("gzip")),),
     location=_compile,

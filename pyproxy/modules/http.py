@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import socket
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -172,18 +172,16 @@ def _nothing(directive: Directive, scope: Scope) -> Any:
 _HASH = ("bucket_size", "max_size")
 
 
-def _on_off_or(read: Callable[[str], Any]) -> Callable[[Directive, Scope], Any]:
-    def parse(directive: Directive, scope: Scope) -> Any:
-        value, *_ = directive.args
-        return value if value in ("on", "off", "threads") else read(value)
+def _aio(directive: Directive, scope: Scope) -> str:
+    value = directive.args[0]
+    if value not in ("on", "off", "threads") and not value.startswith("threads="):
+        raise ValueError(f'invalid value "{value}", expected on, off or threads')
+    return value
 
-    return parse
 
-
-def _thread_pool(text: str) -> str:
-    if not text.startswith("threads="):
-        raise ValueError(f'invalid value "{text}", expected on, off or threads')
-    return text
+def _directio(directive: Directive, scope: Scope) -> int | None:
+    value = directive.args[0]
+    return None if value == "off" else values.offset(value)
 
 
 MODULE = Module(
@@ -236,8 +234,8 @@ MODULE = Module(
         size("connection_pool_size", HTTP | SERVER, None, NO_EFFECT),
         size("request_pool_size", HTTP | SERVER, None, NO_EFFECT),
         buffers("output_buffers", ANYWHERE, None, NO_EFFECT),
-        Spec("aio", ANYWHERE, _on_off_or(_thread_pool), summary=NO_EFFECT),
-        Spec("directio", ANYWHERE, _on_off_or(values.offset), summary=NO_EFFECT),
+        Spec("aio", ANYWHERE, _aio, summary=NO_EFFECT),
+        Spec("directio", ANYWHERE, _directio, summary=NO_EFFECT),
         *(number(f"server_names_hash_{what}", HTTP, None, NO_EFFECT) for what in _HASH),
         *(number(f"variables_hash_{what}", HTTP, None, NO_EFFECT) for what in _HASH),
         *(number(f"types_hash_{what}", ANYWHERE, None, NO_EFFECT) for what in _HASH),

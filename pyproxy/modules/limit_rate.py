@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from pyproxy.config import values
-from pyproxy.config.schema import ANYWHERE, Module, Spec
+from pyproxy.config.schema import ANYWHERE, Module, size_template
 from pyproxy.config.scope import Scope
-from pyproxy.config.tree import Directive
 from pyproxy.core.location import Location
 from pyproxy.core.logs.log import ERROR
 from pyproxy.core.request import Request, Response
@@ -20,13 +19,6 @@ def _bytes(request: Request, text: Template | None) -> int:
     except ValueError as error:
         request.complain(ERROR, str(error))
         return 0
-
-
-def _rate(directive: Directive, scope: Scope) -> Template:
-    text = scope.template(directive.args[0])
-    if (constant := text.constant) is not None:
-        values.size(constant.decode())
-    return text
 
 
 def _compile(scope: Scope, location: Location) -> None:
@@ -55,8 +47,8 @@ MODULE = Module(
     name="limit_rate",
     order=95,
     directives=(
-        Spec("limit_rate", ANYWHERE, _rate, summary="Bytes per second of an answer; 0: as fast as it goes."),
-        Spec("limit_rate_after", ANYWHERE, _rate, summary="Bytes of an answer that limit_rate leaves out."),
+        size_template("limit_rate", ANYWHERE, "Bytes per second of an answer; 0: as fast as it goes."),
+        size_template("limit_rate_after", ANYWHERE, "Bytes of an answer that limit_rate leaves out."),
     ),
     variables=(Variable("limit_rate", lambda request: b"%d" % (limit_rate(request) or 0), set=_set_limit_rate),),
     location=_compile,

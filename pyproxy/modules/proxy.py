@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from pyproxy.config import values
 from pyproxy.config.schema import ANYWHERE, NO_EFFECT, Context, Module, Spec, flag, number, template
 from pyproxy.config.scope import Scope
-from pyproxy.config.tree import ConfigError, Directive, Source
+from pyproxy.config.tree import Directive, Source
+from pyproxy.core.captures import NUMBERS, group_variables, has_groups
 from pyproxy.core.location import Location
 from pyproxy.core.request import Request
 from pyproxy.core.variables import Depends, Template, Variable, Varying, literal
 from pyproxy.upstream.accel import Accel
 from pyproxy.upstream.cookies import FLAGS, CookieFlags, CookieRewriter
-from pyproxy.upstream.directives import answering, answering_options, connecting
+from pyproxy.upstream.directives import answering, answering_options, check_buffers, connecting
 from pyproxy.upstream.proxy_handler import ProxyHandler
 from pyproxy.upstream.request_head import RequestHeadWriter
 from pyproxy.upstream.resolving_handler import ResolvingProxyHandler
@@ -82,26 +83,58 @@ def _rewrite(directive: Directive, scope: Scope, ignore_case: bool = False) -> R
     return Prefix(scope.template(pattern), scope.template(replacement))
 
 
-def _redirect(directive: Directive, scope: Scope) -> Rewrite | str:
-    return _rewrite(directive, scope) if len(directive.args) == 2 else values.choice(directive.args[0], REDIRECTS)
+def _captured(directive: Directive) -> Iterator[Variable | Varying]:
+    """What a rewrite's regular expression captures belongs to one answer, and can be asked for from then on."""
+    pattern = directive.args[0]
+    if pattern.startswith("~"):
+        yield from group_variables([pattern], Depends.REQUEST)
+        if has_groups(pattern):
+            yield Varying(NUMBERS)
 
 
-def _cookie_path(directive: Directive, scope: Scope) -> Rewrite | str:
-    return _rewrite(directive, scope) if len(directive.args) == 2 else values.choice(directive.args[0], ("off",))
+def _or_off(parse: Callable[[Directive, Scope], Any]) -> Callable[[Directive, Scope], Any]:
+    """What may stand several times, or once as ``off``, whose value is None."""
+
+    def parse_or_off(directive: Directive, scope: Scope) -> Any:
+        off = directive.args == ("off",)
+        before = scope.own(directive.name)
+        if before and (off or None in before):
+            raise ValueError("`off` stands beside others, which it would switch off")
+        return None if off else parse(directive, scope)
+
+    return parse_or_off
 
 
-def _cookie_domain(directive: Directive, scope: Scope) -> Rewrite | str:
+def _redirect(directive: Directive, scope: Scope) -> Rewrite | None:
+    if len(directive.args) == 2:
+        return _rewrite(directive, scope)
+    values.choice(directive.args[0], REDIRECTS)
+    to: _Pass | None = scope.own("proxy_pass")
+    if to is None:
+        raise ValueError("`default` must stand after `proxy_pass`")
+    if to.template.constant is None:
+        raise ValueError("`default` cannot be used with variables in `proxy_pass`")
+    return _default_redirect(scope, to)
+
+
+def _cookie_path(directive: Directive, scope: Scope) -> Rewrite:
     if len(directive.args) == 1:
-        return values.choice(directive.args[0], ("off",))
+        raise ValueError(f'invalid parameter "{directive.args[0]}", expected off or two of them')
+    return _rewrite(directive, scope)
+
+
+def _cookie_domain(directive: Directive, scope: Scope) -> Rewrite:
+    if len(directive.args) == 1:
+        raise ValueError(f'invalid parameter "{directive.args[0]}", expected off or two of them')
     domain, replacement = directive.args
     if domain.startswith("~"):
         return _rewrite(directive, scope, ignore_case=True)
     return Domain(scope.template(domain.removeprefix(".")), scope.template(replacement.removeprefix(".")))
 
 
-def _cookie_flags(directive: Directive, scope: Scope) -> CookieFlags | str:
+def _cookie_flags(directive: Directive, scope: Scope) -> CookieFlags:
     if len(directive.args) == 1:
-        return values.choice(directive.args[0], ("off",))
+        raise ValueError(f'invalid parameter "{directive.args[0]}", expected off, or a cookie and its flags')
     cookie, *flags = directive.args
     for text in flags:
         if "$" not in text and text.lower().encode() not in FLAGS:
@@ -126,6 +159,7 @@ _FAILURES = (
 
 
 def _compile(scope: Scope, location: Location) -> None:
+    check_buffers(scope, "proxy_")
     to: _Pass | None = scope.of_location("proxy_pass")
     if to is None:
         return
@@ -143,7 +177,7 @@ def _compile(scope: Scope, location: Location) -> None:
     reader = ResponseHeadReader(
         frozenset(scope.get("proxy_hide_header")),
         frozenset(scope.get("proxy_pass_header")),
-        _compile_redirects(scope, location, to),
+        _compile_redirects(scope),
         CookieRewriter(*(_unless_off(scope, f"proxy_cookie_{what}") for what in ("domain", "path", "flags"))),
         frozenset({b"accept-ranges"}) if options.force_ranges else frozenset(),
     )
@@ -166,13 +200,7 @@ def _compile(scope: Scope, location: Location) -> None:
 
 
 def _unless_off(scope: Scope, name: str) -> list[Any]:
-    """What a directive says that may stand several times, or once with ``off``. Raises ConfigError for both."""
-    configured: list[Any] = scope.get(name)
-    if "off" not in configured:
-        return configured
-    if len(configured) > 1:
-        raise ConfigError(f"`{name} off` stands beside others, which it would switch off", scope.directive.source)
-    return []
+    return [rewrite for rewrite in scope.get(name) if rewrite is not None]
 
 
 def _compile_target(scope: Scope, location: Location, to: _Pass) -> FixedTarget | VariableTarget:
@@ -182,23 +210,25 @@ def _compile_target(scope: Scope, location: Location, to: _Pass) -> FixedTarget 
     return FixedTarget(targets.find(to.url), location.path)
 
 
-def _compile_redirects(scope: Scope, location: Location, to: _Pass) -> list[Rewrite]:
-    configured: list[Any] = _unless_off(scope, "proxy_redirect") if scope.get("proxy_redirect") else ["default"]
-    if "default" in configured and scope.get("proxy_redirect") and to.template.constant is None:
-        raise ConfigError("`proxy_redirect default` cannot be used with variables in `proxy_pass`", to.source)
-    redirects: list[Rewrite | None] = [
-        _default_redirect(location, to) if redirect == "default" else redirect for redirect in configured
-    ]
-    return [redirect for redirect in redirects if redirect is not None]
+def _compile_redirects(scope: Scope) -> list[Rewrite]:
+    if scope.get("proxy_redirect"):
+        return _unless_off(scope, "proxy_redirect")
+    redirects: list[Rewrite] = []
+    level: Scope | None = scope
+    while level is not None:
+        to: _Pass | None = level.own("proxy_pass")
+        if to is not None and to.template.constant is not None:
+            # as in nginx, locations and blocks inside of this one inherit the default that it has
+            redirects = [_default_redirect(level, to)]
+        level = level.parent
+    return redirects
 
 
-def _default_redirect(location: Location, to: _Pass) -> Prefix | None:
+def _default_redirect(scope: Scope, to: _Pass) -> Prefix:
     """What the upstream calls by ``proxy_pass``'s URL, the client calls by the location's path."""
-    if to.template.constant is None:
-        return None
     if to.uri is None:
         return Prefix(literal(to.url + "/"), literal("/"))
-    return Prefix(literal(to.url), literal(location.name))
+    return Prefix(literal(to.url), literal(str(scope.match)))
 
 
 def _add_x_forwarded_for(request: Request) -> bytes:
@@ -245,14 +275,24 @@ MODULE = Module(
         Spec(
             "proxy_redirect",
             ANYWHERE,
-            _redirect,
+            _or_off(_redirect),
             (1, 2),
             repeat=True,
             default=(),
+            declares=_captured,
             summary="How its Location and Refresh are rewritten (default: proxy_pass's URL becomes the location).",
         ),
         *(
-            Spec(f"proxy_cookie_{what}", ANYWHERE, parse, (1, 2), repeat=True, default=(), summary=summary)
+            Spec(
+                f"proxy_cookie_{what}",
+                ANYWHERE,
+                _or_off(parse),
+                (1, 2),
+                repeat=True,
+                default=(),
+                declares=_captured,
+                summary=summary,
+            )
             for what, parse, summary in (
                 ("domain", _cookie_domain, "How the domain of its cookies is rewritten."),
                 ("path", _cookie_path, "How the path of its cookies is rewritten."),
@@ -261,8 +301,8 @@ MODULE = Module(
         Spec(
             "proxy_cookie_flags",
             ANYWHERE,
-            _cookie_flags,
-            (1, 5),
+            _or_off(_cookie_flags),
+            (1, 4),
             repeat=True,
             default=(),
             summary="Flags that its cookies get or lose: secure, nosecure, httponly, samesite=lax, ...",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import lru_cache
 
-from pyproxy.config.schema import ANYWHERE, Module, flag, ignored, media_types, size
+from pyproxy.config.schema import ANYWHERE, NO_EFFECT, Module, flag, media_types, size
 from pyproxy.config.scope import Scope
 from pyproxy.core.filters.compression import change_body
 from pyproxy.core.filters.media_types import MediaTypes
@@ -64,8 +64,8 @@ MODULE = Module(
         flag("ssi_last_modified", ANYWHERE, False, "Leave Last-Modified as it is."),
         size("ssi_value_length", ANYWHERE, 255, "Bytes that a parameter's value may have."),
         media_types("ssi_types", "The media types of pages, besides text/html; * for all."),
-        ignored("ssi_min_file_chunk", ANYWHERE),
-        ignored("ssi_ignore_recycled_buffers", ANYWHERE),
+        size("ssi_min_file_chunk", ANYWHERE, None, NO_EFFECT),
+        flag("ssi_ignore_recycled_buffers", ANYWHERE, False, NO_EFFECT),
     ),
     variables=(
         Variable("date_local", lambda request: date(TIME_FORMAT, gmt=False)),

@@ -45,23 +45,43 @@ def _server(directive: Directive, scope: Scope) -> tuple[Address, dict[str, Any]
 
 
 def _keepalive(directive: Directive, scope: Scope) -> int:
-    return values.number(directive.args[0])
+    count, *rest = directive.args
+    if rest not in ([], ["local"]):
+        raise ValueError(f'invalid parameter "{rest[0]}", expected "local"')
+    return values.number(count)
 
 
 def _name(directive: Directive, scope: Scope) -> str:
     return directive.args[0]
 
 
-def _nothing(directive: Directive, scope: Scope) -> bool:
-    return True
+def _zone(directive: Directive, scope: Scope) -> tuple[str, int | None]:
+    name, *length = directive.args
+    if not name:
+        raise ValueError("a zone has a name")
+    return name, values.zone_size(name, length[0]) if length else None
+
+
+def _check_zones(upstreams: list[Scope]) -> None:
+    """Several groups may share a zone; one of them says how large it is."""
+    sizes: dict[str, int] = {}
+    for upstream in upstreams:
+        for name, length in upstream.get("zone"):
+            if length is not None and sizes.setdefault(name, length) != length:
+                raise ConfigError(f'zone "{name}" has two sizes', upstream.directive.source)
+    for upstream in upstreams:
+        for name, _ in upstream.get("zone"):
+            if name not in sizes:
+                raise ConfigError(f'zone "{name}" has no size, expected one such as 64k', upstream.directive.source)
 
 
 def _site(scope: Scope, site: Site) -> None:
+    upstreams = [child for child in scope.children if child.directive.name == "upstream"]
+    _check_zones(upstreams)
     places: dict[str, Source] = {}
-    for child in scope.children:
-        if child.directive.name != "upstream":
-            continue
-        name: str = child.match
+    for child in upstreams:
+        # URLs name a group without regard to case
+        name = child.match.lower()
         source = child.directive.source
         if name in places:
             raise ConfigError(f'duplicate upstream "{name}", it stands in {places[name]} already', source)
@@ -82,7 +102,7 @@ def _site(scope: Scope, site: Site) -> None:
         ]
         if all(peer.backup for peer in peers):
             raise ConfigError(f'all servers of upstream "{name}" are backups', source)
-        site.upstreams[name] = group = Group(name, peers, keepalive)
+        site.upstreams[name] = group = Group(child.match, peers, keepalive)
         site.closers.append(group.close)
 
 
@@ -184,8 +204,10 @@ MODULE = Module(
         Spec(
             "zone",
             UPSTREAM,
-            _nothing,
+            _zone,
             (1, 2),
+            repeat=True,
+            default=(),
             summary="Accepted; each worker counts for itself, so far.",
         ),
     ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pyproxy.config.schema import ANYWHERE, Module, choice, flag, ignored, media_types, number, size
+from pyproxy.config.schema import ANYWHERE, NO_EFFECT, Module, buffers, choice, flag, media_types, number, size
 from pyproxy.config.scope import Scope
 from pyproxy.core.files.precompressed import MODES, OFF, precompressed
 from pyproxy.core.filters.compression import LARGE_STEP, Compression, Encoder, ratio
@@ -62,7 +62,7 @@ MODULE = Module(
         media_types("zstd_types", "The media types to compress, besides text/html; * for all."),
         number("zstd_comp_level", ANYWHERE, 1, "From 1, fast, to 22, small.", least=1, most=22),
         size("zstd_min_length", ANYWHERE, 20, "The shortest body, in bytes, to compress."),
-        ignored("zstd_buffers", ANYWHERE, (2, 2)),
+        buffers("zstd_buffers", ANYWHERE, None, NO_EFFECT),
     ),
     variables=(Variable("zstd_ratio", ratio("zstd")),),
     location=_compile,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
+from pyproxy.config import values
 from pyproxy.core.logs.log import ERROR
 
 if TYPE_CHECKING:
@@ -39,16 +40,11 @@ class Bind:
 
 def local_address(text: str) -> LocalAddress:
     """``address[:port]``, an IPv6 one in brackets if a port follows. Raises ValueError."""
-    host, port = text, "0"
-    if text.startswith("["):
-        host, _, rest = text[1:].partition("]")
-        port = rest.removeprefix(":") or "0"
-    elif text.count(":") == 1:
-        host, _, port = text.partition(":")
     try:
-        ip_address(host)
-        if not 0 <= int(port) <= 65535:
-            raise ValueError
+        if text.count(":") > 1 and not text.startswith("["):
+            return str(ip_address(text)), 0
+        address = values.server_address(text, 0)
+        ip_address(address.host)
     except ValueError:
         raise ValueError(f'invalid local address "{text}", expected an IP address with or without a port') from None
-    return host, int(port)
+    return address.host, address.port

@@ -17,10 +17,9 @@ from pyproxy.config.schema import (
     buffers,
     flag,
     number,
-    offset,
     seconds,
     size,
-    template,
+    size_template,
 )
 from pyproxy.config.scope import Scope
 from pyproxy.config.tree import ConfigError, Directive
@@ -80,7 +79,7 @@ def answering(prefix: str) -> tuple[Spec, ...]:
         ),
         buffers(f"{prefix}buffers", ANYWHERE, (8, 4096), "What is put aside in memory."),
         size(f"{prefix}busy_buffers_size", ANYWHERE, None, NO_EFFECT),
-        offset(f"{prefix}max_temp_file_size", ANYWHERE, 1 << 30, "What is put aside in a file; 0: nothing."),
+        size(f"{prefix}max_temp_file_size", ANYWHERE, 1 << 30, "What is put aside in a file; 0: nothing."),
         size(f"{prefix}temp_file_write_size", ANYWHERE, None, NO_EFFECT),
         Spec(
             f"{prefix}temp_path",
@@ -93,7 +92,7 @@ def answering(prefix: str) -> tuple[Spec, ...]:
         flag(f"{prefix}ignore_client_abort", ANYWHERE, False, "Go on when the client has left."),
         flag(f"{prefix}intercept_errors", ANYWHERE, False, "`error_page` for the server's errors, too."),
         flag(f"{prefix}force_ranges", ANYWHERE, False, "Ranges of answers, whatever the server says about them."),
-        template(f"{prefix}limit_rate", ANYWHERE, None, "Bytes per second that are read from the server; 0: any."),
+        size_template(f"{prefix}limit_rate", ANYWHERE, "Bytes per second that are read from the server; 0: any."),
         Spec(f"{prefix}store", ANYWHERE, _store, summary="Where whole answers are kept as files: on, off or a path."),
         Spec(
             f"{prefix}store_access",
@@ -129,7 +128,8 @@ def answering_options(scope: Scope, prefix: str) -> Options:
     """What the directives of both kinds say at this level. Raises ConfigError where they contradict each other."""
     options = connecting_options(scope, prefix)
     options.buffering = scope.get(f"{prefix}buffering")
-    options.buffers = _checked_buffers(scope, prefix)
+    count, length = scope.get(f"{prefix}buffers")
+    options.buffers = count * length
     options.max_temp_file_size = scope.get(f"{prefix}max_temp_file_size")
     options.temp_path = scope.get(f"{prefix}temp_path")
     options.request_buffering = scope.get(f"{prefix}request_buffering")
@@ -147,8 +147,8 @@ def answering_options(scope: Scope, prefix: str) -> Options:
     return options
 
 
-def _checked_buffers(scope: Scope, prefix: str) -> int:
-    """nginx's own checks: a configuration that it refuses must not seem to work here."""
+def check_buffers(scope: Scope, prefix: str) -> None:
+    """nginx's own checks, of every level: a configuration that it refuses must not seem to work here."""
     count, length = scope.get(f"{prefix}buffers")
     largest = max(length, scope.get(f"{prefix}buffer_size"))
     busy = scope.get(f"{prefix}busy_buffers_size")
@@ -168,7 +168,6 @@ def _checked_buffers(scope: Scope, prefix: str) -> int:
         raise ConfigError(f"`{prefix}temp_file_write_size` must be {at_least}", source)
     if in_file and in_file < largest:
         raise ConfigError(f"`{prefix}max_temp_file_size` must be 0, or {at_least}", source)
-    return int(count * length)
 
 
 def _name(directive: Directive, scope: Scope) -> bytes:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from pyproxy.core.captures import Captures
+from pyproxy.core.captures import matched
 
 if TYPE_CHECKING:
     from pyproxy.core.request import Request
@@ -47,11 +47,8 @@ class Regex:
         match = self.pattern.search(value)
         if match is None:
             return None
-        captures, request.captures = request.captures, Captures(match, request.captures)
-        try:
-            return self.replacement.render(request)
-        finally:
-            request.captures = captures
+        matched(request, match)
+        return self.replacement.render(request)
 
 
 @dataclass(frozen=True, slots=True)

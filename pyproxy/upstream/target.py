@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pyproxy.config import values
-from pyproxy.config.tree import Source
+from pyproxy.config.tree import ConfigError, Source
 from pyproxy.core.request import AS_SENT, REWRITTEN_HERE
 from pyproxy.core.uri import escape, escape_line_ends, escape_spaces
 from pyproxy.upstream.group import Group, Keepalive
@@ -66,7 +66,10 @@ class Targets:
             raise ValueError(f'"{scheme}://" to an upstream is not supported by pyproxy yet')
         rest = url.partition("://")[2]
         authority = "localhost" if address.path is not None else rest.partition("/")[0].partition("?")[0]
-        group = self._site.upstreams.get(authority) or implied(str(address), address)
+        # an `upstream` is meant by its name alone, in any case
+        group = self._site.upstreams.get(authority.lower()) if address.path is None else None
+        if group is None:
+            group = implied(f"http://{address}", address)
         host = authority.removesuffix(":80")
         place = f"unix:{address.path}:" if address.path is not None else host
         return Target(
@@ -78,6 +81,9 @@ class Targets:
         )
 
     def _implied(self, key: str, address: values.Address) -> Group:
+        if address.host.lower() in self._site.upstreams:
+            message = f'upstream "{address.host}" may not have a port, its servers have theirs'
+            raise ConfigError(message, self._source)
         group: Group | None = self._site.upstreams.get(key)
         if group is None:
             keepalive = Keepalive()
