@@ -37,6 +37,17 @@ CONFIG = """
             proxy_redirect default;
             proxy_redirect http://internal.example/ /inner/;
         }
+        location /outer/ {
+            proxy_pass http://@upstream@/app/;
+            location /outer/inner/ {
+                proxy_pass http://@upstream@/deep/;
+            }
+        }
+        location /named/ {
+            proxy_pass http://@upstream@;
+            proxy_redirect ~^http://named\\.example/(?<first>[a-z]+)/(.*)$ /$2/$first;
+            add_header X-Captured "$first $2 $1";
+        }
     }
 """
 
@@ -88,6 +99,8 @@ EXCHANGES = [
     redirect("regex in any case", "/regex/", "http://up.EXAMPLE", OWN + "/up/"),
     redirect("regex without a match", "/regex/", "ftp://a.example/x", "ftp://a.example/x"),
     redirect("several rules", "/both/", "http://internal.example/x", OWN + "/inner/x"),
+    redirect("regex with names, asked for later", "/named/", "http://named.example/one/two", OWN + "/two/one"),
+    redirect("regex with names, without a match", "/named/", "http://a.example/one/two", "http://a.example/one/two"),
     refresh("refresh", "/explicit/", "5; url=http://internal.example:9000/one/x", "5; url=/explicit/x"),
     refresh("refresh in capitals", "/explicit/", "0;URL=http://internal.example:9000/one/x", "0;URL=/explicit/x"),
     refresh("refresh without address", "/explicit/", "5", "5"),
@@ -106,6 +119,8 @@ DEFAULT = [
     ("/", "/a", "/a"),
     ("/off/", "/app/x", None),
     ("/both/", "/app/x", "/both/x"),
+    ("/outer/inner/", "/app/x", "/outer/x"),
+    ("/outer/inner/", "/deep/x", None),
 ]
 
 
