@@ -35,48 +35,43 @@ class Names:
         a body of which something must be said before the answer."""
 
 
+class Controls:
+    """What the fields say that steer a message: its framing, its connection, its server (RFC 9110, 6.4, 7.2, 7.6).
+
+    Shared by all messages in which these fields have the same values: it does not change once it is made.
+    """
+
+    __slots__ = ("chunked", "close", "connection", "content_length", "expect_continue", "host", "upgrade")
+
+    def __init__(self) -> None:
+        self.content_length: int | None = None
+        """Bytes; None without the field."""
+        self.chunked = False
+        self.close = False
+        """Connection names `close`."""
+        self.connection = _NO_OPTIONS
+        """The options named by Connection, in lower case."""
+        self.upgrade: bytes | None = None
+        """The value of Upgrade in lower case, if Connection names it."""
+        self.host: bytes | None = None
+        """Requests only: Host in lower case, without port and final dot."""
+        self.expect_continue = False
+
+
+NO_CONTROLS: Final = Controls()
+
+
 class Fields:
     """One field section, read once. It does not change, so all messages that repeat its bytes may share it."""
 
-    __slots__ = (
-        "chunked",
-        "close",
-        "connection",
-        "content_length",
-        "expect_continue",
-        "host",
-        "names",
-        "upgrade",
-        "values",
-    )
+    __slots__ = ("controls", "names", "values")
 
-    names: Names
-    """In the order they came, without those that nginx drops."""
-    values: tuple[bytes, ...]
-    """One for each name, without the white space around it."""
-    content_length: int | None
-    """Bytes; None without the field."""
-    chunked: bool
-    close: bool
-    """Connection names `close`."""
-    connection: frozenset[bytes]
-    """The options named by Connection, in lower case."""
-    upgrade: bytes | None
-    """The value of Upgrade in lower case, if Connection names it."""
-    host: bytes | None
-    """Requests only: Host in lower case, without port and final dot."""
-    expect_continue: bool
-
-    def __init__(self, names: Names, values: tuple[bytes, ...]) -> None:
+    def __init__(self, names: Names, values: tuple[bytes, ...], controls: Controls = NO_CONTROLS) -> None:
         self.names = names
+        """In the order they came, without those that nginx drops."""
         self.values = values
-        self.content_length = None
-        self.chunked = False
-        self.close = False
-        self.connection = _NO_OPTIONS
-        self.upgrade = None
-        self.host = None
-        self.expect_continue = False
+        """One for each name, without the white space around it."""
+        self.controls = controls
 
     def get(self, lower_name: bytes) -> bytes | None:
         """The first value of that name."""
@@ -117,15 +112,12 @@ class RequestHead:
         "length",
         "line",
         "method",
-        "section",
         "target",
         "upgrade",
         "version",
     )
 
-    def __init__(
-        self, line: bytes, method: bytes, target: bytes, version: int, fields: Fields, section: bytes = b""
-    ) -> None:
+    def __init__(self, line: bytes, method: bytes, target: bytes, version: int, fields: Fields) -> None:
         self.line = line
         """The request line as sent, without its end (`$request`)."""
         self.method = method
@@ -136,30 +128,29 @@ class RequestHead:
         self.version = version
         """10 or 11. A minor version above 1 counts as 1.1 (RFC 9110, 2.5)."""
         self.fields = fields
-        self.section = section
-        """The bytes that ``fields`` were read from, empty if they were too many to keep."""
         self.authority: bytes | None = None
         """Host and port of an absolute-form target, as sent: they replace the Host field (RFC 9112, 3.2.2)."""
-        self.host = fields.host
+        controls = fields.controls
+        self.host = controls.host
         """Lower case, no port, no final dot (`$host`); None only in HTTP/1.0."""
-        self.content_length = fields.content_length or 0
+        self.content_length = controls.content_length or 0
         """Bytes; 0 without the field, and when the body is chunked."""
-        self.chunked = fields.chunked
+        self.chunked = controls.chunked
         self.upgrade: bytes | None = None
         """`websocket` or None: no other protocol is let through, h2c least of all."""
         if version == 11:
-            self.keep_alive = not fields.close
-            self.expect_continue = fields.expect_continue
-            if fields.upgrade is not None and self._asks_for_websocket():
+            self.keep_alive = not controls.close
+            self.expect_continue = controls.expect_continue
+            if controls.upgrade is not None and self._asks_for_websocket(controls):
                 self.upgrade = b"websocket"
         else:
-            self.keep_alive = not fields.close and b"keep-alive" in fields.connection
+            self.keep_alive = not controls.close and b"keep-alive" in controls.connection
             self.expect_continue = False
 
-    def _asks_for_websocket(self) -> bool:
+    def _asks_for_websocket(self, controls: Controls) -> bool:
         # RFC 6455, 4.1: a GET. A body before the switch would be one more way to disagree about where it happens.
         alone = self.method == b"GET" and not self.content_length and not self.chunked
-        return alone and self.fields.upgrade == b"websocket"
+        return alone and controls.upgrade == b"websocket"
 
 
 class ResponseHead:
@@ -173,10 +164,11 @@ class ResponseHead:
         """100 to 999; below 200 the answer is still to come (101: the connection changes its protocol)."""
         self.reason = reason
         self.fields = fields
-        self.content_length = fields.content_length
+        controls = fields.controls
+        self.content_length = controls.content_length
         """Bytes, None without the field. Whether a body follows is `response_framing`'s to say."""
-        self.chunked = fields.chunked
-        self.keep_alive = version == 11 and not fields.close
+        self.chunked = controls.chunked
+        self.keep_alive = version == 11 and not controls.close
         """False for HTTP/1.0 whatever it says, as with nginx."""
-        self.upgrade = fields.upgrade
+        self.upgrade = controls.upgrade
         """The value of Upgrade in lower case, if Connection names it."""

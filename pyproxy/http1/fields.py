@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from functools import lru_cache
-from typing import Final
+from operator import itemgetter
+from typing import Any, Final
 
-from pyproxy.core.message import Fields, Names
+from pyproxy.core.message import Controls, Fields, Names
 from pyproxy.http1.host import split_host
-from pyproxy.http1.message import UPSTREAM, BadMessage, Sender, printable
+from pyproxy.http1.message import CLIENT, UPSTREAM, BadMessage, Sender, printable
+from pyproxy.http1.request_line import LINE_GROUPS
+from pyproxy.http1.shape import Shape
 
 _TOKEN: Final = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]++"
 _VALUE: Final = rb"[^\x00-\x08\x0a-\x1f\x7f]*"
@@ -30,9 +33,11 @@ _LIST: Final = 3  # repeated fields are one list
 _Fact = Callable[[Fields, bytes], None]
 _NO_NAMES: Final = Names(())
 
-_USUAL_VALUE: Final = rb": ((?![ \t])%b+(?<![ \t]))\r\n" % _VALUE
 _OFTEN: Final = 16
-_PATTERNS: Final = 64
+_SHAPES: Final = 64
+_CONTROLS_REMEMBERED: Final = 16
+_LONGEST_CONTROLS_REMEMBERED: Final = 256
+"""Bytes of all the values that make one Controls."""
 _SECTIONS_REMEMBERED: Final = 512
 _MOST_NAMES_REMEMBERED: Final = 64
 _LONGEST_NAMES_REMEMBERED: Final = 1024
@@ -76,7 +81,7 @@ FIRST_IN_RESPONSE: Final = frozenset(
 class _Section:
     """What the names of a section say, whatever the values."""
 
-    __slots__ = ("facts", "kept", "match", "names", "seen")
+    __slots__ = ("controls", "facts", "kept", "names", "seen", "shape", "steering")
 
     def __init__(self, names: Names, kept: tuple[int, ...] | None, facts: tuple[tuple[_Fact, bytes], ...]) -> None:
         self.names = names
@@ -84,10 +89,15 @@ class _Section:
         """The places of the names that are kept, None for all of them."""
         self.facts = facts
         """What is to be made of the values of special names."""
+        special = {name for _, name in facts} | _LISTS
+        places = [place for place, lower in enumerate(names.lower) if lower in special]
+        self.steering: Callable[[tuple[bytes, ...]], Any] | None = itemgetter(*places) if facts else None
+        """Picks these values, if there are any."""
+        self.controls: dict[Any, Controls] = {}
+        """What came of them, by these values."""
         self.seen = 0
-        """How often it was read, until `match` is made."""
-        self.match: Callable[[bytes], re.Match[bytes] | None] | None = None
-        """Finds all values at once in a section with just these names, written in the usual way."""
+        """How often it was read, until its shape is made."""
+        self.shape: Shape | None = None
 
 
 class FieldReader:
@@ -121,17 +131,10 @@ class FieldReader:
         }
         self._facts = {name: fact for name, fact in facts.items() if name in self._kinds}
         self._sections: dict[tuple[bytes, ...], _Section] = {}
-        self._matching: dict[Names, _Section] = {}
+        self._shaped: dict[Names, _Section] = {}
 
-    def read(self, block: bytes, last: Names | None = None) -> Fields:
-        """Read `block`: field lines and the empty line that ends them, all with CRLF. Raises BadMessage.
-
-        `last` are the names that the same client sent the last time: these are tried first.
-        """
-        if last is not None and (section := self._matching.get(last)) is not None:
-            assert section.match is not None
-            if match := section.match(block):
-                return self._fields(section, match.groups())
+    def read(self, block: bytes) -> Fields:
+        """Read `block`: field lines and the empty line that ends them, all with CRLF. Raises BadMessage."""
         if not block.endswith(b"\r\n"):
             raise self._sender.error("sent invalid header line")
         found: list[tuple[bytes, bytes]] = _FIELDS.findall(block, 0, len(block) - 2)
@@ -141,16 +144,40 @@ class FieldReader:
         section = self._sections.get(sent)
         if section is None:
             section = self._learn(sent, block)
-        elif section.match is None:
+        elif section.shape is None and self._sender is CLIENT:
             self._see(section, sent)
         return self._fields(section, values)
+
+    def read_again(self, data: bytes, names: Names) -> tuple[tuple[bytes, ...], Fields] | None:
+        """Read `data` as one whole request head with the same names: the groups of its line (USUAL_LINE) first, and
+        its fields; None if it is anything else, or the names have not come often. Raises BadMessage."""
+        section = self._shaped.get(names)
+        if section is None:
+            return None
+        assert section.shape is not None
+        found = section.shape.read(data)
+        return None if found is None else (found[:LINE_GROUPS], self._fields(section, found[LINE_GROUPS:]))
 
     def _fields(self, section: _Section, values: tuple[bytes, ...]) -> Fields:
         if section.kept is not None:
             values = tuple([values[place] for place in section.kept])
-        fields = Fields(section.names, values)
+        if section.steering is None:
+            return Fields(section.names, values)
+        steering = section.steering(values)
+        controls = section.controls.get(steering)
+        if controls is None:
+            return self._steer(section, steering, values)
+        return Fields(section.names, values, controls)
+
+    def _steer(self, section: _Section, steering: Any, values: tuple[bytes, ...]) -> Fields:
+        """Find out what the special values say; clients mostly send the same ones."""
+        fields = Fields(section.names, values, Controls())
         for state, name in section.facts:
             state(fields, name)
+        if sum(map(len, steering if isinstance(steering, tuple) else (steering,))) <= _LONGEST_CONTROLS_REMEMBERED:
+            if len(section.controls) >= _CONTROLS_REMEMBERED:
+                section.controls.clear()
+            section.controls[steering] = fields.controls
         return fields
 
     def _learn(self, sent: tuple[bytes, ...], block: bytes) -> _Section:
@@ -177,16 +204,16 @@ class FieldReader:
         section = _Section(names, None if len(kept) == len(sent) else tuple(kept), facts)
         if len(sent) <= _MOST_NAMES_REMEMBERED and sum(map(len, sent)) <= _LONGEST_NAMES_REMEMBERED:
             if len(self._sections) >= _SECTIONS_REMEMBERED:
-                self._sections = {names: each for names, each in self._sections.items() if each.match}
+                self._sections = {names: each for names, each in self._sections.items() if each.shape}
             self._sections[sent] = section
         return section
 
     def _see(self, section: _Section, sent: tuple[bytes, ...]) -> None:
-        """Make the pattern for names that come often; a stranger's changing ones are not worth it."""
+        """Make the shape of names that come often; a stranger's changing ones are not worth it."""
         section.seen += 1
-        if section.seen >= _OFTEN and len(self._matching) < _PATTERNS:
-            section.match = re.compile(b"".join(re.escape(name) + _USUAL_VALUE for name in sent) + rb"\r\n").fullmatch
-            self._matching[section.names] = section
+        if section.seen >= _OFTEN and len(self._shaped) < _SHAPES:
+            section.shape = Shape(sent)
+            self._shaped[section.names] = section
 
     def _invalid_line(self, block: bytes) -> BadMessage:
         lines = block.split(b"\r\n")
@@ -196,10 +223,10 @@ class FieldReader:
     # What special fields say
 
     def _connection(self, fields: Fields, name: bytes) -> None:
-        fields.connection = _options(b",".join(fields.get_all(name)))
-        fields.close = b"close" in fields.connection
-        if b"upgrade" in fields.connection:
-            fields.upgrade = b",".join(fields.get_all(b"upgrade")).lower() or None
+        fields.controls.connection = _options(b",".join(fields.get_all(name)))
+        fields.controls.close = b"close" in fields.controls.connection
+        if b"upgrade" in fields.controls.connection:
+            fields.controls.upgrade = b",".join(fields.get_all(b"upgrade")).lower() or None
 
     def _content_length(self, fields: Fields, name: bytes) -> None:
         length = fields.values[fields.names.first[name]]
@@ -207,24 +234,24 @@ class FieldReader:
             # in nginx's words, which show what an upstream sent
             shown = f': "Content-Length: {printable(length)}"' if self._sender is UPSTREAM else ""
             raise self._sender.error(f'sent invalid "Content-Length" header{shown}')
-        fields.content_length = int(length)
+        fields.controls.content_length = int(length)
 
     def _transfer_encoding(self, fields: Fields, name: bytes) -> None:
         coding = fields.values[fields.names.first[name]]
         if coding.lower() != b"chunked":
             raise self._sender.error(f'sent unknown "Transfer-Encoding": "{printable(coding)}"', 501)
-        if fields.content_length is not None:
+        if fields.controls.content_length is not None:
             raise self._sender.error('sent "Content-Length" and "Transfer-Encoding" headers at the same time')
-        fields.chunked = True
+        fields.controls.chunked = True
 
     def _host(self, fields: Fields, name: bytes) -> None:
         parts = split_host(fields.values[fields.names.first[name]])
         if parts is None:
             raise self._sender.error("sent invalid host header")
-        fields.host = parts[0]
+        fields.controls.host = parts[0]
 
     def _expect(self, fields: Fields, name: bytes) -> None:
-        fields.expect_continue = fields.values[fields.names.first[name]].lower() == b"100-continue"
+        fields.controls.expect_continue = fields.values[fields.names.first[name]].lower() == b"100-continue"
 
 
 @lru_cache(maxsize=64)

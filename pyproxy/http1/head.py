@@ -26,8 +26,6 @@ _STATUS_LINE: Final = re.compile(rb"HTTP/1\.([0-9]) ([1-9][0-9][0-9])(?: ([^\x00
 _STATUS_LINE_BEGINS: Final = b"HTTP/1."
 
 _NO_FIELDS: Final = Fields(Names(()), ())
-_KEPT: Final = 2048
-"""Bytes of the largest field section that a connection remembers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,39 +110,32 @@ class RequestParser:
         self._check_sizes(data, first)
         check_line(data, first)
 
-    def parse(self, block: bytes, last: RequestHead | None = None) -> RequestHead:
-        """Read a whole head, its empty line included (see `find_head_end`). Raises BadMessage.
-
-        `last` is the one before it on the same connection: clients often send the same fields for another target.
-        """
+    def parse(self, block: bytes) -> RequestHead:
+        """Read a whole head, its empty line included (see `find_head_end`). Raises BadMessage."""
         if len(block) > self._limits.line:
             self._check_sizes(block, skip_empty_lines(block, 0))
         try:
-            return self._read(block, last)
+            return self._read(block)
         except BadMessage:
             # The strict grammar holds no bare LF. Only what it refuses is looked through for one, and read by it again.
-            return self._read(with_crlf(block), None)
+            return self._read(with_crlf(block))
 
-    def _read(self, block: bytes, last: RequestHead | None) -> RequestHead:
+    def parse_again(self, data: bytes, last: RequestHead) -> RequestHead | None:
+        """Read `data` as one whole head with the same names as the one before it on the same connection; None if it is
+        anything else, or wrong: `find_head_end` and `parse` say what."""
+        if len(data) > self._limits.line:
+            return None
+        try:
+            found = self._fields.read_again(data, last.fields.names)
+            return None if found is None else _head(*found)
+        except BadMessage:
+            return None
+
+    def _read(self, block: bytes) -> RequestHead:
         match = match_origin_line(block)
         if match is None:
             return self._parse_absolute(block)
-        line, method, target, minor = match.groups()
-        section = block[match.end() :]
-        if last is not None and section == last.section:
-            fields = last.fields
-        else:
-            fields = self._fields.read(section, None if last is None else last.fields.names)
-            if len(section) > _KEPT:
-                section = b""
-        version = 11
-        if minor == b"0":
-            version = 10
-            if fields.chunked:
-                raise CLIENT.error('sent HTTP/1.0 request with "Transfer-Encoding" header')
-        elif fields.host is None:
-            raise CLIENT.error('sent HTTP/1.1 request without "Host" header')
-        return RequestHead(line, method, target, version, fields, section)
+        return _head(match.groups(), self._fields.read(block[match.end() :]))
 
     def _parse_absolute(self, block: bytes) -> RequestHead:
         match = match_absolute_line(block)
@@ -156,7 +147,7 @@ class RequestParser:
             raise CLIENT.error("sent invalid host in request line")
         path = b"/" if target is None else b"/" + target if target.startswith(b"?") else target
         # The rest is what the same request says in origin form, so that there is one reading.
-        head = self._read(b"%b %b HTTP/1.%b\r\n%b" % (method, path, minor, block[match.end() :]), None)
+        head = self._read(b"%b %b HTTP/1.%b\r\n%b" % (method, path, minor, block[match.end() :]))
         head.line = line
         head.authority = authority
         head.host = parts[0]
@@ -176,7 +167,7 @@ class RequestParser:
         if minor == b"0" or not self._allow_connect(parts[0]):
             raise error
         # as nginx has it: the path is `/`
-        head = self._read(b"GET / HTTP/1.%b\r\n%b" % (minor, block[match.end() :]), None)
+        head = self._read(b"GET / HTTP/1.%b\r\n%b" % (minor, block[match.end() :]))
         if head.content_length or head.chunked:
             raise CLIENT.error("sent CONNECT request with body")
         head.line, head.method, head.keep_alive, head.upgrade = line, b"CONNECT", False, None
@@ -197,6 +188,18 @@ class RequestParser:
                 raise CLIENT.error(f'sent too long header line: "{line}"', 494)
         if len(data) - first > limits.total:
             raise CLIENT.error("sent too large request", 494)
+
+
+def _head(groups: tuple[bytes, ...], fields: Fields) -> RequestHead:
+    """A head of the groups that USUAL_LINE begins with."""
+    line, method, target, minor = groups
+    if minor == b"0":
+        if fields.controls.chunked:
+            raise CLIENT.error('sent HTTP/1.0 request with "Transfer-Encoding" header')
+        return RequestHead(line, method, target, 10, fields)
+    if fields.controls.host is None:
+        raise CLIENT.error('sent HTTP/1.1 request without "Host" header')
+    return RequestHead(line, method, target, 11, fields)
 
 
 class ResponseParser:
@@ -232,6 +235,6 @@ class ResponseParser:
         minor, status, reason = match.groups()
         fields = self._fields.read(block[match.end() :])
         version = 10 if minor == b"0" else 11
-        if version == 10 and fields.chunked:
+        if version == 10 and fields.controls.chunked:
             raise UPSTREAM.error('sent HTTP/1.0 response with "Transfer-Encoding" header')
         return ResponseHead(version, int(status), reason or b"", fields)

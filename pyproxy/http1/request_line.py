@@ -20,10 +20,11 @@ _SCHEME: Final = rb"[Hh][Tt][Tt][Pp][Ss]?://"
 _NAME: Final = rb"(?:[A-Za-z0-9.\-]++|\[[^\x00-\x20\x7f#/?\]]++\])"
 _AUTHORITY: Final = rb"%b(?::[0-9]*+)?" % _NAME
 
-match_origin_line: Final = re.compile(
-    rb"%b(%b (/%b)%b HTTP/1\.([0-9]))\r\n" % (_EMPTY_LINES, _METHOD, _TARGET, _FRAGMENT),
-).match
-"""Groups: line, method, target, minor version. Empty lines before the request belong to the match."""
+USUAL_LINE: Final = rb"(%b (/%b)%b HTTP/1\.([0-9]))\r\n" % (_METHOD, _TARGET, _FRAGMENT)
+"""The pattern of a line in origin form. Groups: line, method, target, minor version."""
+LINE_GROUPS: Final = 4
+match_origin_line: Final = re.compile(_EMPTY_LINES + USUAL_LINE).match
+"""The same; empty lines before the request belong to the match."""
 
 match_absolute_line: Final = re.compile(
     rb"%b(%b %b(%b)(?:([/?]%b)%b)? HTTP/1\.([0-9]))\r\n"

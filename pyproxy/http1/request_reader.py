@@ -177,10 +177,16 @@ class RequestReader(RequestBodyReader):
         buffer = self._buffer
         if len(buffer) < self._look_again and find_blank_line(buffer, max(0, seen - 3)) is None:
             return False
-        blank = find_blank_line(buffer)
-        # so early, it is among the empty lines before the head
-        end = -1 if blank is None else blank.end() if blank.end() > 4 else find_head_end(buffer)
+        last = self._last_head
         try:
+            if last is not None and (head := self._server.parser.parse_again(buffer, last)) is not None:
+                self._buffer, self._look_again = b"", 0
+                self._find_route(head, buffer)
+                self._begin(self._last_route)
+                return True
+            blank = find_blank_line(buffer)
+            # so early, it is among the empty lines before the head
+            end = -1 if blank is None else blank.end() if blank.end() > 4 else find_head_end(buffer)
             if end < 0:
                 self._server.parser.check_unfinished(buffer, 0, seen)
                 # a client that dribbles a long head must not have all of it looked at again for each byte
@@ -194,8 +200,6 @@ class RequestReader(RequestBodyReader):
             block, self._buffer = buffer[:end], buffer[end:]
             if block != self._last_block:
                 self._prepare(block)
-                if self._body is not None or not self._continued:
-                    self._last_block = None
         except BadMessage as error:
             self._refuse(error.status, error.reason, buffer)
         except BadURI:
@@ -210,7 +214,13 @@ class RequestReader(RequestBodyReader):
         if first and (seen := self._server.first_heads.get(block)) is not None:
             self._last_route, self._last_block, self._last_head = seen.again(), block, seen.head
             return
-        head = self._last_head = self._server.parser.parse(block, self._last_head)
+        self._find_route(self._server.parser.parse(block), block)
+        if first and self._last_block is not None:
+            self._server.first_heads.put(block, self._last_route.again())
+
+    def _find_route(self, head: RequestHead, block: bytes) -> None:
+        """Route a head; remember it if the same bytes may come again."""
+        self._last_head = head
         head.length = len(block)
         server, name_captures = self.listener.names.find(head.host)
         uri, args = normalise(head.target, server.merge_slashes)
@@ -219,12 +229,11 @@ class RequestReader(RequestBodyReader):
             if disabled(head):
                 head.keep_alive = False
         self._last_route = Route(head, uri, args, server, location, captures)
-        self._last_block = block if len(block) <= REMEMBERED_HEAD else None
         self._body = body_reader(request_framing(head)) if head.content_length or head.chunked else None
         self._continued = not head.expect_continue
+        may_come_again = self._body is None and self._continued and len(block) <= REMEMBERED_HEAD
+        self._last_block = block if may_come_again else None
         self.body_read = 0
-        if first and self._body is None and self._continued:
-            self._server.first_heads.put(block, self._last_route.again())
 
     def _begin(self, route: Route) -> None:
         self.requests += 1

@@ -75,7 +75,11 @@ class ProxyHandler:
                 request.complain(ERROR, str(error))
                 return 500
             framing = b""
-            if self._set_body is not None or route.head.fields.content_length is not None or request.body is not None:
+            if (
+                self._set_body is not None
+                or route.head.fields.controls.content_length is not None
+                or request.body is not None
+            ):
                 framing = b"" if (length := self.body_length(request)) is None else b"Content-Length: %d\r\n" % length
             method = self._writer.method(request)
             block = self._writer.write(request, method, target, self.target.uri(request, target), framing)
@@ -85,7 +89,7 @@ class ProxyHandler:
                 # nothing is remembered of a request with a body: it comes by another way
                 route.memo = (target, block, method)
         exchange = Exchange(request, self, target.group, block, method, target.url)
-        if route.head.fields.upgrade is not None:
+        if route.head.fields.controls.upgrade is not None:
             exchange.upgrading = self._writer.upgrades(request)
         exchange.start()
         return DONE
@@ -96,7 +100,7 @@ class ProxyHandler:
             return len(self._set_body.render(request))
         if request.body is not None and self._pass_body:
             return request.body.size
-        length = request.head.fields.content_length
+        length = request.head.fields.controls.content_length
         # of another length, an error page's request has no body left to send
         return length if self._pass_body and request.is_main and (not length or not request.internal) else None
 

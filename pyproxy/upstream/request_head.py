@@ -100,26 +100,26 @@ class RequestHeadWriter:
         fields = b""
         if self._pass_fields:
             given = head.fields
-            plan = self._plans.get((given.names, given.connection)) or self._make_plan(given)
+            plan = self._plans.get((given.names, given.controls.connection)) or self._make_plan(given)
             fields = plan.frame % plan.pick(given.values)
         lines += (framing, fields, b"\r\n")
         return b"".join(lines)
 
     def _make_plan(self, fields: Fields) -> _Plan:
         names = fields.names
-        replaced = self._replaced | fields.connection
+        replaced = self._replaced | fields.controls.connection
         kept = [place for place, lower in enumerate(names.lower) if lower not in replaced]
         frame = b"".join(b"%b: %%b\r\n" % names.sent[place].replace(b"%", b"%%") for place in kept)
         plan = _Plan(frame, itemgetter(*kept) if kept else lambda values: ())
         if len(self._plans) >= PLANS:
             self._plans.clear()
         if len(names.sent) <= MOST_NAMES:
-            self._plans[names, fields.connection] = plan
+            self._plans[names, fields.controls.connection] = plan
         return plan
 
     def upgrades(self, request: Request) -> bool:
         """Whether ``write`` asks this upstream for another protocol, so that 101 is a good answer."""
         fields = request.route.head.fields
         if self._own_upgrade:
-            return fields.upgrade is not None and b"h2c" not in fields.upgrade
+            return (upgrade := fields.controls.upgrade) is not None and b"h2c" not in upgrade
         return request.route.head.upgrade is not None

@@ -65,7 +65,7 @@ class ResponseHeadReader:
         hidden = self._hidden
         if head.status == 101:
             hidden = hidden - {b"upgrade"}
-        elif named := head.fields.connection:
+        elif named := head.fields.controls.connection:
             hidden = hidden | named
         fields = []
         repeats = True

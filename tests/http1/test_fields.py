@@ -4,14 +4,9 @@ import time
 from contextlib import suppress
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from pyproxy.core.message import Names
 from pyproxy.http1.fields import ONCE_IN_REQUEST, FieldReader
 from pyproxy.http1.message import CLIENT, BadMessage
-
-Pieces = tuple[bytes, bytes, bytes, bytes]
 
 
 def reader() -> FieldReader:
@@ -29,14 +24,14 @@ def test_values_by_lower_case_name() -> None:
 
 def test_options_of_connection() -> None:
     fields = reader().read(b"Connection: Keep-Alive,X-A ,\t x-b\r\nconnection: Close\r\n\r\n")
-    assert fields.connection == {b"keep-alive", b"x-a", b"x-b", b"close"}
-    assert fields.close
+    assert fields.controls.connection == {b"keep-alive", b"x-a", b"x-b", b"close"}
+    assert fields.controls.close
 
 
 def test_no_fields() -> None:
     fields = reader().read(b"\r\n")
     assert fields.pairs == ()
-    assert fields.connection == frozenset()
+    assert fields.controls.connection == frozenset()
 
 
 @pytest.mark.parametrize("block", [b"", b"\r", b"A: 1", b"A: 1\r\n", b"\r\nA: 1\r\n\r\n", b"A: 1\r\n\r\nB: 2\r\n\r\n"])
@@ -49,67 +44,53 @@ def test_the_same_names_with_other_values() -> None:
     fields = FieldReader(CLIENT, once=ONCE_IN_REQUEST, ignore_invalid_headers=True, underscores_in_headers=False)
     for value in (b"1", b"2", b""):
         read = fields.read(b"A_b: x\r\nHost: h%b\r\nC: %b\r\nc: 3\r\n\r\n" % (value, value))
-        assert read.host == b"h" + value
+        assert read.controls.host == b"h" + value
         assert read.pairs == ((b"host", b"Host", b"h" + value), (b"c", b"C", value), (b"c", b"c", b"3"))
     with pytest.raises(BadMessage, match="duplicate"):
         fields.read(b"Host: a\r\nHost: b\r\n\r\n")
     for length in (b"1", b"x", b"2"):
         block = b"Content-Length: %b\r\n\r\n" % length
         if length.isdigit():
-            assert fields.read(block).content_length == int(length)
+            assert fields.read(block).controls.content_length == int(length)
         else:
             with pytest.raises(BadMessage):
                 fields.read(block)
 
 
-_LINES = st.lists(
-    st.tuples(
-        st.sampled_from([b"Host", b"X-a", b"x-A", b"Cookie", b"A_b", b"Content-Length"]),
-        st.sampled_from([b": ", b":", b":  ", b":\t", b" : "]),
-        st.sampled_from([b"", b"a", b"a: b", b" a", b"a ", b"a\tb", b"\xff", b"\x00", b"1", b"a\rb", b"a\nX-b: c"]),
-        st.sampled_from([b"\r\n", b"\r\n", b"\r\n", b"\n", b"\r\n "]),
-    ),
-    max_size=4,
-)
-
-
-@settings(max_examples=500)
-@given(usual=_LINES, other=_LINES)
-def test_the_pattern_of_names_reads_as_the_grammar_does(usual: list[Pieces], other: list[Pieces]) -> None:
-    """Names that come often are tried with a pattern of their own: it may find less, never something else."""
-    fields = reader()
-    block = b"".join(b"%b: 1\r\n" % line[0] for line in usual) + b"\r\n"
-    last = None
-    with suppress(BadMessage):
-        for _ in range(20):
-            last = fields.read(block).names
-    for lines in (other, [(name, *rest[1:]) for (name, *_), rest in zip(usual, other, strict=False)]):
-        block = b"".join(b"".join(line) for line in lines) + b"\r\n"
-        assert _outcome(fields, block, last) == _outcome(reader(), block, None)
-
-
-def _outcome(reader: FieldReader, block: bytes, last: Names | None) -> object:
-    try:
-        fields = reader.read(block, last)
-    except BadMessage as error:
-        return error.reason
-    return fields.pairs, fields.host, fields.content_length
-
-
-def test_names_that_come_often_get_a_pattern_and_names_that_change_do_not_take_its_place() -> None:
+def test_names_that_come_often_get_a_shape_and_names_that_change_do_not_take_its_place() -> None:
     fields = reader()
     for again in range(20):
         names = fields.read(b"Host: a\r\nX: 1\r\n\r\n").names
         for i in range(20):
             fields.read(b"Y%d: 1\r\n\r\n" % (again * 20 + i))
-    assert list(fields._matching) == [names]
+    assert list(fields._shaped) == [names]
     for i in range(3000):
         fields.read(b"Z%d: 1\r\n\r\n" % i)
     assert fields.read(b"Host: b\r\nX: 2\r\n\r\n").names is names
     for i in range(200):
         for _ in range(20):
             fields.read(b"V%d: 1\r\n\r\n" % i)
-    assert len(fields._matching) <= 64
+    assert len(fields._shaped) <= 64
+
+
+def test_what_steers_is_remembered_in_bounds() -> None:
+    fields = reader()
+    first = fields.read(b"Host: a\r\nX: 1\r\n\r\n")
+    assert fields.read(b"Host: a\r\nX: 2\r\n\r\n").controls is first.controls
+    for i in range(100):
+        assert fields.read(b"Host: h%d\r\nX: 1\r\n\r\n" % i).controls.host == b"h%d" % i
+    long = b"h" * 300
+    assert fields.read(b"Host: %b\r\nX: 1\r\n\r\n" % long).controls.host == long
+    (section,) = fields._sections.values()
+    assert len(section.controls) <= 16
+    assert long not in section.controls
+
+
+def test_a_second_value_of_a_list_steers_too() -> None:
+    fields = reader()
+    block = b"Host: a\r\nConnection: keep-alive\r\nConnection: %b\r\n\r\n"
+    for second in (b"x", b"close", b"x"):
+        assert fields.read(block % second).controls.close is (second == b"close")
 
 
 def test_the_names_it_remembers_are_bounded() -> None:

@@ -177,22 +177,6 @@ def test_limits(data: bytes, status: int) -> None:
         parse(data, parser())
 
 
-def test_remembering_saves_the_parse_but_never_an_error() -> None:
-    parser = RequestParser()
-    first = parser.parse(request(HOST + b"X: 1\r\n"))
-    again = parser.parse(request(HOST + b"X: 1\r\n", b"POST /other HTTP/1.1"), first)
-    assert again.fields is first.fields
-    assert again.target == b"/other"
-    assert parser.parse(request(HOST + b"X: 2\r\n"), again).fields.get(b"x") == b"2"
-    for line_end in (b"\r\n", b"\n", b"\r\n"):
-        with pytest.raises(BadMessage):
-            parser.parse(request(HOST + b"Content-Length: x" + line_end), again)
-
-
-def test_a_large_section_is_not_kept() -> None:
-    assert RequestParser().parse(request(HOST + b"X: " + b"x" * 4000 + b"\r\n")).section == b""
-
-
 def test_remembered_fields_are_judged_anew_for_each_version() -> None:
     parser = RequestParser()
     chunked = HOST + b"Transfer-Encoding: chunked\r\n"
