@@ -10,6 +10,10 @@ if TYPE_CHECKING:
     from pyproxy.core.request import Request
 
 
+CREDENTIALS = frozenset({b"authorization", b"proxy-authorization"})
+"""The fields that may bring them."""
+
+
 def basic_credentials(request: Request) -> tuple[bytes, bytes] | None:
     """What the request's Authorization says, believed or not; None without a name, or where it cannot be read.
 

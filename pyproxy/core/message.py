@@ -8,6 +8,9 @@ Pair = tuple[bytes, bytes, bytes]
 """Lower-case name, name as sent, value without the white space around it."""
 
 _NO_OPTIONS: Final[frozenset[bytes]] = frozenset()
+PLANS: Final = 64
+MOST_NAMES: Final = 64
+"""For how many sequences of names their users remember what follows from them, and of how many names at most."""
 _CONDITIONS: Final = frozenset({b"if-match", b"if-modified-since", b"if-none-match", b"if-unmodified-since", b"range"})
 _BODIES: Final = frozenset({b"expect", b"transfer-encoding"})
 

@@ -21,6 +21,7 @@ class ServerNames:
     def __init__(self, default: Server) -> None:
         self.default = default
         self._names: HostNames[Server] = HostNames()
+        self._exact = self._names.exact
         self._regexes: list[tuple[re.Pattern[bytes], Server]] = []
 
     def add(self, name: str | re.Pattern[bytes], server: Server) -> bool:
@@ -37,7 +38,7 @@ class ServerNames:
         """
         if host is None:
             return self._names.exact.get(b"", self.default), None
-        if (server := self._names.find(host)) is not None:
+        if (server := self._exact.get(host) or self._names.find(host)) is not None:
             return server, None
         for pattern, server in self._regexes:
             if match := pattern.search(host):
@@ -78,18 +79,22 @@ class Locations:
 
     def find(self, path: bytes, captures: Captures | None = None) -> tuple[Location | None, Captures | None]:
         """The location for a decoded path; the captures of its regex, else those that there were before."""
-        location, captures, _ = self._find(path, captures)
+        location, captures, _ = self.search(path, captures)
         return location, captures
 
-    def _find(self, path: bytes, captures: Captures | None) -> tuple[Location | None, Captures | None, bool]:
+    def search(self, path: bytes, captures: Captures | None) -> tuple[Location | None, Captures | None, bool]:
         """As ``find``; True with it if the match ends the search (exact, a redirect, or a regex)."""
         if location := self.exact.get(path):
             return location, captures, True
-        best = found = self._longest_prefix(path)
+        best = None
+        for length in self._lengths:
+            if best := self._prefixes.get(path[:length]):
+                break
+        found = best
         if self._slashless and (best is None or best.path != path) and (location := self._slashless.get(path)):
             return location, captures, True
         if best is not None and best.nested is not None:
-            nested, inner, final = best.nested._find(path, captures)
+            nested, inner, final = best.nested.search(path, captures)
             if final:
                 return nested, inner, True
             found = nested or best
@@ -99,13 +104,7 @@ class Locations:
                 if match := location.regex.search(path):
                     captures = Captures(match, captures)
                     if location.nested is not None:
-                        nested, captures, _ = location.nested._find(path, captures)
+                        nested, captures, _ = location.nested.search(path, captures)
                         location = nested or location
                     return location, captures, True
         return found, captures, False
-
-    def _longest_prefix(self, path: bytes) -> Location | None:
-        for length in self._lengths:
-            if location := self._prefixes.get(path[:length]):
-                return location
-        return None

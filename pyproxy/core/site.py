@@ -65,7 +65,7 @@ class Server:
         """Where a request begins: its location, or the server itself if handlers of it run before that is looked up."""
         if self.handlers:
             return self.default_location, captures
-        location, captures = self.locations.find(uri, captures)
+        location, captures, _ = self.locations.search(uri, captures)
         return location or self.default_location, captures
 
 

@@ -12,8 +12,10 @@ from collections.abc import Callable
 from pyproxy import __version__
 from pyproxy.config.schema import Module
 from pyproxy.core.cookies import find_cookie
-from pyproxy.core.credentials import basic_credentials
+from pyproxy.core.credentials import CREDENTIALS, basic_credentials
 from pyproxy.core.dates import iso_time, log_time
+from pyproxy.core.field_getter import FieldGetter, NamesGetter
+from pyproxy.core.message import Names
 from pyproxy.core.request import BARE, REWRITTEN, Request, Response
 from pyproxy.core.variables import Depends, Getter, Variable, VariableFamily, once
 from pyproxy.http1.host import split_host
@@ -26,10 +28,17 @@ def _constant(name: str, value: str) -> Variable:
     return Variable(name, lambda request: data, CONSTANT)
 
 
-def _remote_user(request: Request) -> bytes | None:
+class _RemoteUser(NamesGetter):
     """The name in ``Authorization: Basic``, whether or not anybody checked it."""
-    given = basic_credentials(request)
-    return None if given is None else given[0]
+
+    __slots__ = ()
+
+    def __call__(self, request: Request) -> bytes | None:
+        given = basic_credentials(request)
+        return None if given is None else given[0]
+
+    def among(self, names: Names) -> Getter | None:
+        return None if CREDENTIALS.isdisjoint(names.first) else self
 
 
 def _remote_port(request: Request) -> bytes:
@@ -87,8 +96,7 @@ def _argument(name: str) -> Getter:
 
 def _header(name: str) -> Getter:
     wanted = name.replace("_", "-").encode()
-    joint = b"; " if wanted == b"cookie" else b", "
-    return lambda request: request.route.head.fields.joined(wanted, joint)
+    return FieldGetter(wanted, b"; " if wanted == b"cookie" else b", ")
 
 
 def _transfer_encoding(request: Request, response: Response) -> bytes | None:
@@ -238,7 +246,7 @@ MODULE = Module(
         Variable("request_method", _request_method, HEAD),
         Variable("server_protocol", _server_protocol, HEAD),
         Variable("server_name", lambda request: request.server.name, HEAD),
-        Variable("remote_user", _remote_user, HEAD),
+        Variable("remote_user", _RemoteUser(), HEAD),
         Variable("content_length", _header("content_length"), HEAD),
         Variable("content_type", _header("content_type"), HEAD),
         Variable("status", _status),

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from pyproxy.upstream.peer import Peer
     from pyproxy.upstream.request_body import RequestBody
 
+NOBODY: frozenset[Peer] = frozenset()
 NON_IDEMPOTENT = frozenset({b"POST", b"LOCK", b"PATCH"})
 NO_FAILURES = frozenset({"http_403", "http_404"})
 """Answers after which another server may be asked, but which say nothing against this one."""
@@ -92,7 +93,7 @@ class Exchange:
         self.notes: Notes | None = None
         """What the answer says that few answers do."""
         self.started = self.worker.now()
-        self._tried: set[Peer] = set()
+        self._tried: frozenset[Peer] = NOBODY
         self._failures = 0
         self._connecting: asyncio.Task[None] | None = None
         self._passing: Relay | Tunnel | None = None
@@ -131,7 +132,7 @@ class Exchange:
 
     def start(self) -> None:
         """Ask the next server."""
-        now = self.worker.now()
+        now = self.worker.now() if self.attempts else self.started
         peer = self.group.pick(now, self._tried)
         if peer is None:
             self.attempts.append(Attempt(self.group.nobody(), now))
@@ -246,7 +247,7 @@ class Exchange:
         if not (attempt.reused and kind == "error"):
             # a kept connection that was closed in the meantime says nothing about the server
             self._failures += 1
-            self._tried.add(attempt.peer)
+            self._tried |= {attempt.peer}
             if kind not in NO_FAILURES:
                 self._blame(attempt, now)
         if self._may_ask_another(kind, now):
@@ -334,7 +335,8 @@ class Exchange:
         later = None
         if whole and self.options.relay is Relay:
             attempt.received = len(data)
-            self._end_attempt(now)
+            attempt.ended = now
+            attempt.peer.active -= 1
             self.connection = None
             if self.body is not None:
                 self.body.close()
@@ -364,7 +366,7 @@ class Exchange:
         """Whether something else is answered instead: another server's answer, or an error page."""
         kind = f"http_{head.status}"
         if kind in self.options.next_upstream:
-            self._tried.add(self.attempts[-1].peer)
+            self._tried |= {self.attempts[-1].peer}
             self._failures += 1
             if self._may_ask_another(kind, now):
                 if kind not in NO_FAILURES:

@@ -61,13 +61,14 @@ class ProxyHandler:
 
     def __call__(self, request: Request) -> Outcome:
         route = request.route
+        head = route.head
         if route.memo is not None and not request.moved:
             target, block, method = route.memo
-        elif self._pass_body and (request.stream.body_pending or request.body is not None):
-            return self._with_body(request)
-        elif self._reads_body and request.stream.body_pending:
+        elif (pending := (head.content_length or head.chunked) and request.stream.body_pending) and self._reads_body:
             request.stream.read_body(BodySpooler(request, lambda spool: self._after_body(request)))
             return DONE
+        elif self._pass_body and (pending or request.body is not None):
+            return self._with_body(request)
         else:
             try:
                 target = self.target.find(request)
@@ -77,7 +78,7 @@ class ProxyHandler:
             framing = b""
             if (
                 self._set_body is not None
-                or route.head.fields.controls.content_length is not None
+                or head.fields.controls.content_length is not None
                 or request.body is not None
             ):
                 framing = b"" if (length := self.body_length(request)) is None else b"Content-Length: %d\r\n" % length
@@ -89,7 +90,7 @@ class ProxyHandler:
                 # nothing is remembered of a request with a body: it comes by another way
                 route.memo = (target, block, method)
         exchange = Exchange(request, self, target.group, block, method, target.url)
-        if route.head.fields.controls.upgrade is not None:
+        if head.fields.controls.upgrade is not None:
             exchange.upgrading = self._writer.upgrades(request)
         exchange.start()
         return DONE

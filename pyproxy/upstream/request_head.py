@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
+from pyproxy.core.message import MOST_NAMES, PLANS
 from pyproxy.core.uri import escape_line_ends, escape_spaces
 from pyproxy.core.variables import Depends
 
@@ -34,9 +35,6 @@ NOT_PASSED = frozenset(
 """Fields that belong to one connection (RFC 9110, 7.6.1), or that we write ourselves."""
 FRAMING = frozenset({b"content-length", b"transfer-encoding"})
 """Fields that say where the message ends: no configuration may set them."""
-PLANS = 64
-MOST_NAMES = 64
-"""How many plans are remembered, and for how many names at most."""
 UPGRADE = b"Upgrade: websocket\r\nConnection: upgrade\r\n"
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from pyproxy.core.field_getter import NamesGetter
+from pyproxy.core.message import MOST_NAMES, PLANS, Names
 from pyproxy.core.request import Request, Response
 from pyproxy.core.variables import Depends, Getter, Template, Variable
 
@@ -92,36 +94,40 @@ class _Memo:
         self.second = 0
 
 
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """How lines are made for requests whose fields have certain names: what has no value there is in the frame."""
+
+    frame: bytes
+    getters: tuple[Getter, ...]
+
+
 class LogLine:
     """Makes the lines of one format.
 
     What the request head fixes is put together once for a connection that repeats its head: not for the first such
-    request, which may be the last. ``_frame`` has a ``%b`` for each variable. ``_twice`` is formatted first with the
-    fixed values, which leaves a ``%b`` for each that varies, then with those.
+    request, which may be the last. A frame has a ``%b`` for each variable. ``_twice`` is formatted first with the fixed
+    values, which leaves a ``%b`` for each that varies, then with those.
     """
 
-    __slots__ = ("_escaping", "_fixed", "_frame", "_getters", "_may_repeat", "_twice", "_varying")
+    __slots__ = ("_escaping", "_fixed", "_may_repeat", "_parts", "_plans", "_twice", "_varying")
 
     def __init__(self, template: Template, escaping: Escaping) -> None:
         self._escaping = escaping
-        self._getters: list[Getter] = []
+        self._parts = (*template.parts, b"\n")
+        self._plans: dict[Names, _Plan] = {}
         self._fixed: list[Getter] = []
         self._varying: list[Callable[[Request], bytes]] = []
-        self._frame = self._twice = b""
+        self._twice = b""
         self._may_repeat = all(
             part.depends is not Depends.REQUEST or part.name in _SAME_WITHIN_A_SECOND
             for part in template.parts
             if isinstance(part, Variable)
         )
-        for part in (*template.parts, b"\n"):
+        for part in self._parts:
             if isinstance(part, bytes):
-                literal = part.replace(b"%", b"%%")
-                self._frame += literal
-                self._twice += literal.replace(b"%", b"%%")
-                continue
-            self._frame += b"%b"
-            self._getters.append(part.get)
-            if part.depends is Depends.REQUEST:
+                self._twice += part.replace(b"%", b"%%%%")
+            elif part.depends is Depends.REQUEST:
                 self._twice += b"%%b"
                 self._varying.append(self._escaped(part))
             else:
@@ -148,7 +154,29 @@ class LogLine:
             assert isinstance(memo, _Memo)
             if memo.maker is self:
                 return self._again(request, memo)
-        return self._frame % tuple(self._values(self._getters, request))
+        names = route.head.fields.names
+        plan = self._plans.get(names) or self._make_plan(names)
+        return plan.frame % tuple(self._values(plan.getters, request))
+
+    def _make_plan(self, names: Names) -> _Plan:
+        frame = b""
+        getters: list[Getter] = []
+        for part in self._parts:
+            if isinstance(part, bytes):
+                frame += part.replace(b"%", b"%%")
+                continue
+            get = part.get.among(names) if isinstance(part.get, NamesGetter) else part.get
+            if get is None:
+                frame += self._escaping.nothing
+            else:
+                frame += b"%b"
+                getters.append(get)
+        plan = _Plan(frame, tuple(getters))
+        if len(self._plans) >= PLANS:
+            self._plans.clear()
+        if len(names.sent) <= MOST_NAMES:
+            self._plans[names] = plan
+        return plan
 
     def _again(self, request: Request, memo: _Memo) -> bytes:
         response = request.response
@@ -161,7 +189,7 @@ class LogLine:
             memo.line, memo.response, memo.second, memo.sent = line, response, second, request.sent
         return line
 
-    def _values(self, getters: list[Getter], request: Request) -> list[bytes]:
+    def _values(self, getters: Sequence[Getter], request: Request) -> list[bytes]:
         nothing = self._escaping.nothing
         values = [nothing if (value := get(request)) is None else value for get in getters]
         # hardly any value needs escaping: one look at all of them, at what is left of them without the safe bytes, is
