@@ -137,7 +137,7 @@ class ProxyHandler:
         return DONE
 
     def _send_spooled(self, request: Request, target: Target, spool: Spool) -> None:
-        told = spool.size or request.head.chunked or request.head.fields.content_length is not None
+        told = spool.size or request.head.chunked or request.head.fields.controls.content_length is not None
         exchange = self._exchange(request, target, b"Content-Length: %d\r\n" % spool.size if told else b"")
         exchange.body = SpooledBody(spool)
         exchange.start()

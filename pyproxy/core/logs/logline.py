@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -99,6 +99,8 @@ class _Plan:
     """How lines are made for requests whose fields have certain names: what has no value there is in the frame."""
 
     frame: bytes
+    unsafe: int
+    """Bytes of the frame itself that would be escaped in a value."""
     getters: tuple[Getter, ...]
 
 
@@ -129,16 +131,19 @@ class LogLine:
                 self._twice += part.replace(b"%", b"%%%%")
             elif part.depends is Depends.REQUEST:
                 self._twice += b"%%b"
-                self._varying.append(self._escaped(part))
+                self._varying.append(self._escaped_getter(part))
             else:
                 self._twice += b"%b"
                 self._fixed.append(part.get)
 
-    def _escaped(self, variable: Variable) -> Callable[[Request], bytes]:
-        get, escape, nothing = variable.get, self._escaping.escape, self._escaping.nothing
+    def _escaped(self, value: bytes | None) -> bytes:
+        return self._escaping.nothing if value is None else self._escaping.escape(value)
+
+    def _escaped_getter(self, variable: Variable) -> Callable[[Request], bytes]:
+        get = variable.get
         if variable.name in _HARMLESS:
             return get  # type: ignore[return-value]
-        return lambda request: nothing if (value := get(request)) is None else escape(value)
+        return lambda request: self._escaped(get(request))
 
     def __call__(self, request: Request) -> bytes:
         """The line, with its newline."""
@@ -148,15 +153,22 @@ class LogLine:
             route.log_memo = True
         elif not request.moved:
             if memo is True:
-                values = self._values(self._fixed, request)
-                frame = self._twice % tuple([value.replace(b"%", b"%%") for value in values])
-                memo = route.log_memo = _Memo(self, frame)
+                fixed = [self._escaped(get(request)).replace(b"%", b"%%") for get in self._fixed]
+                memo = route.log_memo = _Memo(self, self._twice % tuple(fixed))
             assert isinstance(memo, _Memo)
             if memo.maker is self:
                 return self._again(request, memo)
         names = route.head.fields.names
         plan = self._plans.get(names) or self._make_plan(names)
-        return plan.frame % tuple(self._values(plan.getters, request))
+        escaping = self._escaping
+        nothing = escaping.nothing
+        values = [nothing if (value := get(request)) is None else value for get in plan.getters]
+        line: bytes = plan.frame % tuple(values)
+        # hardly any value needs escaping: one look at the line, at what is left without the safe bytes, costs less
+        # than one at each value
+        if len(line.translate(None, escaping.safe)) == plan.unsafe:
+            return line
+        return plan.frame % tuple([escaping.escape(value) for value in values])
 
     def _make_plan(self, names: Names) -> _Plan:
         frame = b""
@@ -171,7 +183,8 @@ class LogLine:
             else:
                 frame += b"%b"
                 getters.append(get)
-        plan = _Plan(frame, tuple(getters))
+        unsafe = (frame % ((b"",) * len(getters))).translate(None, self._escaping.safe)
+        plan = _Plan(frame, len(unsafe), tuple(getters))
         if len(self._plans) >= PLANS:
             self._plans.clear()
         if len(names.sent) <= MOST_NAMES:
@@ -188,13 +201,3 @@ class LogLine:
         if self._may_repeat and response is not None and response.shared:
             memo.line, memo.response, memo.second, memo.sent = line, response, second, request.sent
         return line
-
-    def _values(self, getters: Sequence[Getter], request: Request) -> list[bytes]:
-        nothing = self._escaping.nothing
-        values = [nothing if (value := get(request)) is None else value for get in getters]
-        # hardly any value needs escaping: one look at all of them, at what is left of them without the safe bytes, is
-        # cheaper than one at each
-        if not b"".join(values).translate(None, self._escaping.safe):
-            return values
-        escape = self._escaping.escape
-        return [escape(value) for value in values]
