@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import socket
 from collections.abc import Callable
 from errno import EINVAL, ENOSYS, ENOTSOCK, ENOTSUP, EOPNOTSUPP
 from typing import Protocol
 
-PIECE = 1 << 20
-"""Bytes a call: enough that calls do not count, few enough that one file does not hold the loop."""
+PIECE = 1 << 21
+"""Bytes a call: enough that calls do not count, few enough that one file does not hold the loop (nginx's
+``sendfile_max_chunk``)."""
 READ_PIECE = 1 << 17
 
 _sendfile: Callable[[int, int, int, int], int] | None = getattr(os, "sendfile", None)
+_CORK: int | None = getattr(socket, "TCP_CORK", None) or getattr(socket, "TCP_NOPUSH", None)
 _NOT_FOR_THIS_FILE = frozenset({EINVAL, ENOSYS, ENOTSOCK, ENOTSUP, EOPNOTSUPP})
 
 
@@ -30,12 +33,13 @@ class FileTarget(Protocol):
 class FileSender:
     """Sends part of a file after what the transport has already been given.
 
-    The transport's own socket belongs to the loop, so that it is a duplicate that is watched when the client
-    makes the file wait. Ends by calling ``file_done``; a file that turns out too short ends early. Where
+    The transport's own socket belongs to the loop, so that it is a duplicate that is watched when the file takes more
+    than one call. Until its end only full packets leave then: each call would send what is left over in a small one,
+    for event loops set TCP_NODELAY. Ends by calling ``file_done``; a file that turns out too short ends early. Where
     the connection is lost instead, ``close`` must be called.
     """
 
-    __slots__ = ("_count", "_fd", "_loop", "_offset", "_socket", "_target", "_transport", "_watching")
+    __slots__ = ("_count", "_fd", "_loop", "_offset", "_socket", "_target", "_transport", "_watched")
 
     def __init__(self, target: FileTarget, transport: asyncio.Transport, fd: int, offset: int, count: int) -> None:
         self._target = target
@@ -45,7 +49,7 @@ class FileSender:
         self._count = count
         self._loop = asyncio.get_running_loop()
         self._socket = -1
-        self._watching = False
+        self._watched: socket.socket | None = None
 
     def start(self) -> None:
         """Begin as soon as the transport's buffer is empty."""
@@ -79,7 +83,7 @@ class FileSender:
         try:
             sent = _sendfile(self._socket, self._fd, self._offset, min(self._count, PIECE))
         except (BlockingIOError, InterruptedError):
-            if not self._watching:
+            if self._watched is None:
                 self._target.file_progress(0)
                 self._watch()
             return
@@ -127,9 +131,10 @@ class FileSender:
         self._target.file_progress(count)
 
     def _watch(self) -> None:
-        if not self._watching:
-            self._socket = os.dup(self._socket)
-            self._watching = True
+        if self._watched is None:
+            self._watched = self._transport.get_extra_info("socket").dup()
+            self._socket = self._watched.fileno()
+            _cork(self._watched, True)
             self._loop.add_writer(self._socket, self._send)
 
     def _end(self) -> None:
@@ -139,10 +144,11 @@ class FileSender:
         self._target.file_done()
 
     def _release_socket(self) -> None:
-        if self._watching:
-            self._watching = False
+        if self._watched is not None:
             self._loop.remove_writer(self._socket)
-            os.close(self._socket)
+            _cork(self._watched, False)
+            self._watched.close()
+            self._watched = None
         self._socket = -1
 
     def close(self) -> None:
@@ -151,3 +157,9 @@ class FileSender:
         if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1
+
+
+def _cork(sock: socket.socket, on: bool) -> None:
+    if _CORK is not None:
+        with contextlib.suppress(OSError):  # a unix socket has no packets
+            sock.setsockopt(socket.IPPROTO_TCP, _CORK, on)

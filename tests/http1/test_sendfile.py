@@ -383,6 +383,46 @@ def test_no_call_sends_more_than_a_piece(run: Run, file: Path, monkeypatch: pyte
     assert max(counts) == sendfile.PIECE
 
 
+@pytest.mark.skipif(not hasattr(socket, "TCP_CORK"), reason="Linux tells")
+def test_a_file_of_several_calls_leaves_in_full_packets(run: Run, file: Path) -> None:
+    async def test() -> None:
+        async with Pair() as pair:
+            sock = pair.connection.transport.get_extra_info("socket")
+
+            def corked() -> int:
+                return cast(int, sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_CORK))
+
+            pair.connection.send(file, 0, len(CONTENT))
+            await pair.receive(1000)
+            assert corked()
+            await pair.receive(len(CONTENT) - 1000)
+            await pair.connection.done
+            assert not corked()
+
+    run(test())
+
+
+def test_a_unix_socket(run: Run, file: Path) -> None:
+    async def test() -> None:
+        ours, theirs = socket.socketpair(socket.AF_UNIX)
+        ours.setblocking(False)
+        _, connection = await asyncio.get_running_loop().create_unix_connection(Connection, sock=ours)
+        connection.send(file, 0, len(CONTENT))
+        with theirs:
+            received = await asyncio.to_thread(_all_of, theirs, len(CONTENT))
+        assert received == CONTENT
+        await connection.lost
+
+    run(test())
+
+
+def _all_of(sock: socket.socket, count: int) -> bytes:
+    data = bytearray()
+    while len(data) < count and (piece := sock.recv(count - len(data))):
+        data += piece
+    return bytes(data)
+
+
 def test_the_loop_watches_nothing_afterwards(file: Path) -> None:
     async def test() -> None:
         watched = asyncio.get_running_loop()._selector.get_map()  # type: ignore[attr-defined]
