@@ -224,7 +224,7 @@ def test_all_mistakes_are_told_by_file_and_line(write: Write, capsys: Capture) -
 
 def test_all_mistakes_of_locations_are_told(write: Write, capsys: Capture) -> None:
     write(
-        "events {}\nhttp { server {\nlisten 8080;\naccess_log a.log no;\nlocation /a {\naccess_log a.log nor; }\n"
+        "events {}\nhttp { server {\nlisten 8080;\nlimit_req zone=no;\nlocation /a {\nlimit_req zone=nor; }\n"
         "location /a { }\nlocation ~ ( { }\n} }\n"
     )
     assert main(["nginx.conf"]) == 1

@@ -173,8 +173,8 @@ def _check_nesting(inner: LocationMatch, outer: LocationMatch, source: Source) -
         raise ConfigError(f'location "{inner}" cannot be inside the {kind} location "{outer}"', source)
     if inner.kind == "@":
         raise ConfigError(f'named location "{inner}" can be on the server level only', source)
-    regexes = ("~", "~*")
-    if inner.kind not in regexes and outer.kind not in regexes and not inner.text.startswith(outer.text):
+    # nginx compares with a regular expression's text as well: a prefix cannot stand in such a location
+    if inner.kind not in ("~", "~*") and not inner.text.startswith(outer.text):
         raise ConfigError(f'location "{inner}" is outside location "{outer}"', source)
 
 

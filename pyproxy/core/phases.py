@@ -185,7 +185,9 @@ def internal_redirect(request: Request, uri: bytes, args: bytes) -> None:
     if not _may_redirect(request, "internally redirecting to", uri.decode("utf-8", "backslashreplace")):
         return
     try:
-        request.uri, request.args = resolve(uri, merge_slashes=False), args
+        # one that a configuration forgot the slash of is looked up like any other, and found nowhere
+        request.uri = resolve(uri, merge_slashes=False) if uri.startswith(b"/") else uri
+        request.args = args
     except BadURI:
         finalize(request, 500)
         return

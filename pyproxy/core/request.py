@@ -295,6 +295,7 @@ class Request:
         """Let the filters see the head, and make the chain that the body goes through; False if they refuse it."""
         if self.error_status:
             response.status, response.reason = self.error_status, b""
+        if self.error_fields:
             response.fields += self.error_fields
         # what the filters add may speak of it: $status, $sent_http_content_type
         self.response = response

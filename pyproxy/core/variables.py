@@ -202,8 +202,8 @@ def given(name: str, otherwise: Getter = lambda request: None) -> Getter:
     return get
 
 
-def once(name: str, find: Callable[[Request], bytes]) -> Getter:
-    """The same, and what is found is the variable's value for the rest of the request."""
+def once(name: str, find: Getter) -> Getter:
+    """The same, and what is found is the variable's value for the rest of the request, also if asked too early."""
 
     def get(request: Request) -> bytes | None:
         values = request.values

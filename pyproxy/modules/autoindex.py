@@ -43,7 +43,7 @@ class _Autoindex:
             return None
         path = self._root.path(request)
         if path is None:
-            return 404
+            return self._root.refuse(request)
         form, callback = self._form, b""
         if form == JSONP:
             callback = _argument(request)

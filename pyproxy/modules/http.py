@@ -10,7 +10,20 @@ from typing import Any
 
 from pyproxy.config import values
 from pyproxy.config.build import LocationMatch
-from pyproxy.config.schema import ANYWHERE, MANY, NO_EFFECT, Context, Module, Spec, buffers, flag, number, seconds, size
+from pyproxy.config.schema import (
+    ANYWHERE,
+    MANY,
+    NO_EFFECT,
+    Context,
+    Module,
+    Spec,
+    buffers,
+    flag,
+    number,
+    offset,
+    seconds,
+    size,
+)
 from pyproxy.config.scope import Scope
 from pyproxy.config.tree import Directive
 from pyproxy.core.addresses.hostnames import is_name
@@ -180,8 +193,14 @@ def _aio(directive: Directive, scope: Scope) -> str:
 
 
 def _directio(directive: Directive, scope: Scope) -> int | None:
-    value = directive.args[0]
-    return None if value == "off" else values.offset(value)
+    return None if directive.args == ("off",) else values.offset(directive.args[0])
+
+
+def _pool_size(directive: Directive, scope: Scope) -> int:
+    length = values.size(directive.args[0])
+    if length < 112 or length % 16:
+        raise ValueError(f"invalid size {length}, expected a multiple of 16 from 112")
+    return length
 
 
 MODULE = Module(
@@ -228,11 +247,11 @@ MODULE = Module(
         size("sendfile_max_chunk", ANYWHERE, None, NO_EFFECT),
         size("send_lowat", ANYWHERE, None, NO_EFFECT),
         size("postpone_output", ANYWHERE, None, NO_EFFECT),
-        size("directio_alignment", ANYWHERE, None, NO_EFFECT),
+        offset("directio_alignment", ANYWHERE, None, NO_EFFECT),
         flag("aio_write", ANYWHERE, False, NO_EFFECT),
         size("read_ahead", ANYWHERE, None, NO_EFFECT),
-        size("connection_pool_size", HTTP | SERVER, None, NO_EFFECT),
-        size("request_pool_size", HTTP | SERVER, None, NO_EFFECT),
+        Spec("connection_pool_size", HTTP | SERVER, _pool_size, summary=NO_EFFECT),
+        Spec("request_pool_size", HTTP | SERVER, _pool_size, summary=NO_EFFECT),
         buffers("output_buffers", ANYWHERE, None, NO_EFFECT),
         Spec("aio", ANYWHERE, _aio, summary=NO_EFFECT),
         Spec("directio", ANYWHERE, _directio, summary=NO_EFFECT),

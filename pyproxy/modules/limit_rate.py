@@ -13,11 +13,13 @@ from pyproxy.core.variables import Template, Variable
 
 
 def _bytes(request: Request, text: Template | None) -> int:
-    value = text.render(request).decode("utf-8", "backslashreplace") if text is not None else ""
+    if text is None:
+        return 0
+    value = text.render(request).decode("utf-8", "backslashreplace")
     try:
-        return values.size(value) if value else 0
-    except ValueError as error:
-        request.complain(ERROR, str(error))
+        return values.size(value)
+    except ValueError:
+        request.complain(ERROR, f'invalid size "{value}"')
         return 0
 
 
@@ -31,7 +33,8 @@ def _compile(scope: Scope, location: Location) -> None:
         if not request.is_main:
             return
         already = limit_rate(request)
-        throttle(request, _bytes(request, rate) if already is None else already, _bytes(request, after))
+        pace = _bytes(request, rate) if already is None else already
+        throttle(request, pace, _bytes(request, after) if pace else 0)
 
     location.add_filter(limit, varies=lambda response: True)
 

@@ -59,6 +59,9 @@ def _access_log(directive: Directive, scope: Scope) -> _AccessLog:
         syslog = SyslogParameters(path)
     elif (template := scope.template(path)).constant is None:
         name = template
+    kind = options[0] if options else "combined"
+    if kind.lower() not in _formats(scope):
+        raise ValueError(f'unknown log format "{kind}", a `log_format` of that name has to stand before')
     size, flush, gzip = 0, 0.0, 0
     for option in options[1:]:
         parameter, equals, value = option.partition("=")
@@ -87,7 +90,7 @@ def _access_log(directive: Directive, scope: Scope) -> _AccessLog:
         raise ValueError("logs to syslog cannot be buffered")
     if size:
         scope.site.logs.gather(path, Gathering(size, flush or None, gzip))
-    return _AccessLog(path, options[0] if options else "combined", condition, directive.source, name, syslog)
+    return _AccessLog(path, kind, condition, directive.source, name, syslog)
 
 
 def _open_log_file_cache(directive: Directive, scope: Scope) -> LogNames:
@@ -137,11 +140,8 @@ def _compile(scope: Scope, location: Location) -> None:
     formats = _formats(scope)
     handlers = []
     for log in configured:
-        line = formats.get(log.format.lower())
-        if line is None:
-            raise ConfigError(f'`access_log`: unknown log format "{log.format}"', log.source)
         try:
-            handler = _writer(log, scope)(line)
+            handler = _writer(log, scope)(formats[log.format.lower()])
         except OSError as error:
             raise ConfigError(f'`access_log`: open() "{log.path}" failed: {error.strerror}', log.source) from error
         handlers.append(handler if log.condition is None else _conditional(log.condition, handler))

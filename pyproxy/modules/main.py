@@ -5,13 +5,29 @@ from __future__ import annotations
 import grp
 import os
 import pwd
+import re
+import socket
 from dataclasses import dataclass
 from pathlib import Path
 
 from pyproxy.config import values
-from pyproxy.config.schema import ANYWHERE, MANY, NO_EFFECT, Context, Module, Spec, flag, ignored, number, seconds, text
+from pyproxy.config.schema import (
+    ANYWHERE,
+    MANY,
+    NO_EFFECT,
+    Context,
+    Module,
+    Spec,
+    choice,
+    flag,
+    number,
+    seconds,
+    size,
+    text,
+)
 from pyproxy.config.scope import Scope
 from pyproxy.config.tree import ConfigError, Directive, Source
+from pyproxy.core.addresses.networks import parse_network
 from pyproxy.core.location import Location
 from pyproxy.core.logs.log import DEBUG, ERROR, LEVELS, ErrorLog, LogFile, Target
 from pyproxy.core.logs.syslog import PREFIX, SyslogParameters
@@ -99,16 +115,60 @@ def _nothing(directive: Directive, scope: Scope) -> None:
     return None
 
 
-_NO_EFFECT = ("debug_points", "lock_file", "ssl_engine", "ssl_object_cache_inheritable", "worker_rlimit_core")
+_EVENT_METHODS = ("epoll", "poll", "select", "kqueue", "eventport", "/dev/poll")
+
+
+def _event_method(directive: Directive, scope: Scope) -> str:
+    if (method := directive.args[0]) not in _EVENT_METHODS:
+        raise ValueError(f'invalid event type "{method}", expected one of {", ".join(_EVENT_METHODS)}')
+    return method
+
+
+def _worker_priority(directive: Directive, scope: Scope) -> int:
+    text = directive.args[0]
+    return -values.number(text[1:]) if text.startswith("-") else values.number(text)
+
+
+def _worker_cpu_affinity(directive: Directive, scope: Scope) -> tuple[str, ...]:
+    masks = directive.args[1:] if directive.args[0] == "auto" else directive.args
+    for mask in masks:
+        if not re.fullmatch("[01 ]*", mask):
+            raise ValueError(f'invalid mask "{mask}", expected one such as 0101')
+    return masks
+
+
+def _thread_pool(directive: Directive, scope: Scope) -> None:
+    # nginx looks at no other
+    given = dict(option.partition("=")[::2] for option in directive.args[1:])
+    values.number(given.get("max_queue", "0"))
+    if not values.number(given.get("threads", "0")):
+        raise ValueError("it must have the parameter threads, write for example threads=32")
+
+
+def _debug_connection(directive: Directive, scope: Scope) -> None:
+    text = directive.args[0]
+    try:
+        if text != "unix:":
+            parse_network(text)
+    except ValueError:
+        if "/" in text or not _is_host(text):
+            raise
+
+
+def _is_host(name: str) -> bool:
+    try:
+        return bool(socket.getaddrinfo(name, None))
+    except (OSError, UnicodeError):
+        return False
 
 
 def _worker_processes(directive: Directive, scope: Scope) -> int:
     (value,) = directive.args
     if value == "auto":
         return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    if not (value.isascii() and value.isdigit()) or int(value) < 1:
+    if not (value.isascii() and value.isdigit()) or not (count := values.number(value)):
         raise ValueError(f'invalid value "{value}", expected a number of processes or "auto"')
-    return int(value)
+    return count
 
 
 def _user(directive: Directive, scope: Scope) -> User | None:
@@ -153,27 +213,31 @@ MODULE = Module(
         flag("master_process", MAIN, True, "Off: one process does everything, for a debugger."),
         Spec("user", MAIN, _user, (1, 2), summary="Whom the workers become if pyproxy is started by root."),
         number("worker_rlimit_nofile", MAIN, None, "How many files a worker may have open (default: the hard limit)."),
-        *(ignored(name, MAIN, (1, MANY)) for name in _NO_EFFECT),
+        size("worker_rlimit_core", MAIN, None, NO_EFFECT),
+        choice("debug_points", MAIN, ("stop", "abort"), "stop", NO_EFFECT),
+        text("lock_file", MAIN, None, NO_EFFECT),
+        text("ssl_engine", MAIN, None, NO_EFFECT),
+        flag("ssl_object_cache_inheritable", MAIN, True, NO_EFFECT),
         Spec("env", MAIN, _nothing, repeat=True, summary="Accepted; the workers have the whole environment."),
         Spec("load_module", MAIN, _nothing, repeat=True, summary="Accepted; what pyproxy has is always there."),
-        Spec("thread_pool", MAIN, _nothing, (1, 3), repeat=True, summary=NO_EFFECT),
-        ignored("worker_aio_requests", EVENTS, (1, MANY)),
-        ignored("worker_priority", MAIN, (1, MANY)),
-        ignored("worker_cpu_affinity", MAIN, (1, MANY)),
-        ignored("pcre_jit", MAIN, (1, MANY)),
-        ignored("timer_resolution", MAIN, (1, MANY)),
-        ignored("working_directory", MAIN, (1, MANY)),
+        Spec("thread_pool", MAIN, _thread_pool, (2, 3), repeat=True, summary=NO_EFFECT),
+        number("worker_aio_requests", EVENTS, None, NO_EFFECT),
+        Spec("worker_priority", MAIN, _worker_priority, summary=NO_EFFECT),
+        Spec("worker_cpu_affinity", MAIN, _worker_cpu_affinity, (1, MANY), summary=NO_EFFECT),
+        flag("pcre_jit", MAIN, False, NO_EFFECT),
+        seconds("timer_resolution", MAIN, None, NO_EFFECT),
+        text("working_directory", MAIN, None, NO_EFFECT),
         number(
             "worker_connections",
             EVENTS,
             None,
             "The connections of one worker, those to upstreams too (default: as many as it may open files).",
         ),
-        ignored("multi_accept", EVENTS, (1, MANY)),
-        ignored("accept_mutex", EVENTS, (1, MANY)),
-        ignored("accept_mutex_delay", EVENTS, (1, MANY)),
-        ignored("use", EVENTS, (1, MANY)),
-        Spec("debug_connection", EVENTS, _nothing, repeat=True, summary=NO_EFFECT),
+        flag("multi_accept", EVENTS, False, NO_EFFECT),
+        flag("accept_mutex", EVENTS, False, NO_EFFECT),
+        seconds("accept_mutex_delay", EVENTS, None, NO_EFFECT),
+        Spec("use", EVENTS, _event_method, summary=NO_EFFECT),
+        Spec("debug_connection", EVENTS, _debug_connection, repeat=True, summary=NO_EFFECT),
         Spec("program", MAIN, _nothing, (1, 1), repeat=True, free=True, summary="A Supervisor program."),
         Spec("group", MAIN, _nothing, (1, 1), repeat=True, free=True, summary="A Supervisor group of programs."),
     ),

@@ -21,8 +21,9 @@ _METHODS = frozenset({b"GET", b"HEAD", b"POST"})
 def _handle(request: Request) -> Outcome:
     if not request.uri.endswith(b"/") or request.method not in _METHODS:
         return None
-    path = request.location.root.path(request)
-    return 404 if path is None else _choose(request, path.rstrip(b"/") or b"/")
+    root = request.location.root
+    path = root.path(request)
+    return root.refuse(request) if path is None else _choose(request, path.rstrip(b"/") or b"/")
 
 
 async def _choose(request: Request, path: bytes) -> Outcome:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from pyproxy.config.schema import Context, Module, Spec, ignored
+from pyproxy.config.schema import NO_EFFECT, Context, Module, Spec, number
 from pyproxy.config.scope import Scope
-from pyproxy.config.tree import Directive
+from pyproxy.config.tree import ConfigError, Directive
 from pyproxy.core.addresses.hostnames import HostNames, is_name
 from pyproxy.core.location import Location
 from pyproxy.core.regex.compile import compile_regex
@@ -51,10 +51,15 @@ class _Valid:
 
     def add_host(self, host: str, path: bytes = b"") -> None:
         """Take a host, which may begin with ``*.`` or ``.``, or end with ``.*``. Raises ValueError."""
-        if not host or not is_name(host):
+        if not is_name(host):
             raise ValueError(f'invalid hostname or wildcard "{host}"')
         if not self.hosts.add(host, _Path(path)):
             raise ValueError(f'conflicting parameter "{host}"')
+
+    def check(self) -> None:
+        """Without a host, pages that are not named cannot be told from those that are. Raises ValueError."""
+        if (self.none or self.blocked) and not any(self.hosts.values()):
+            raise ValueError('"none" and "blocked" stand beside valid hosts, name one, such as server_names')
 
     @property
     def says_anything(self) -> bool:
@@ -100,8 +105,12 @@ def _compile(scope: Scope, location: Location) -> None:
         for name in location.server.names:
             if not isinstance(name, str):
                 valid.host_regexes.append(name)
-            elif name:
+            else:
                 valid.add_host(name)
+    try:
+        valid.check()
+    except ValueError as error:
+        raise ConfigError(f"`valid_referers`: {error}", location.source) from error
     location.options["valid_referers"] = valid
 
 
@@ -116,8 +125,8 @@ MODULE = Module(
     name="referer",
     directives=(
         Spec("valid_referers", _WHERE, _words, (1, 2047), repeat=True, default=(), summary="Pages that may link here."),
-        ignored("referer_hash_bucket_size", _WHERE),
-        ignored("referer_hash_max_size", _WHERE),
+        number("referer_hash_bucket_size", _WHERE, None, NO_EFFECT),
+        number("referer_hash_max_size", _WHERE, None, NO_EFFECT),
     ),
     variables=(Variable("invalid_referer", _invalid_referer, Depends.HEAD),),
     location=_compile,

@@ -64,7 +64,8 @@ def _set(directive: Directive, scope: Scope) -> script.Step:
 def _uninitialized(name: str) -> Variable:
     def empty(request: Request) -> bytes:
         if request.location.uninitialized_variable_warn:
-            request.complain(WARN, f'using uninitialized "{name}" variable')
+            doing = " while logging request" if request.finished else ""
+            request.complain(WARN, f'using uninitialized "{name}" variable{doing}')
         return b""
 
     return Variable(name, once(name, empty), changeable=True, weak=True)

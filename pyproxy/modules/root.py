@@ -65,7 +65,8 @@ def _open_file_cache(directive: Directive, scope: Scope) -> OpenFiles:
 
 
 def _disable_symlinks(directive: Directive, scope: Scope) -> Links | None:
-    mode = values.choice(directive.args[0], MODES)
+    if (mode := directive.args[0]) not in MODES:
+        raise ValueError(f'invalid value "{mode}", expected one of {", ".join(MODES)}')
     trusted: Template | None = None
     for arg in directive.args[1:]:
         name, _, value = arg.partition("=")

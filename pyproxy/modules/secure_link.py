@@ -8,7 +8,7 @@ import hashlib
 import hmac
 import time
 
-from pyproxy.config.schema import ANYWHERE, Context, Module, Spec, template
+from pyproxy.config.schema import ANYWHERE, Module, Spec, template
 from pyproxy.config.scope import Scope
 from pyproxy.config.tree import ConfigError, Directive
 from pyproxy.core.location import Location
@@ -110,7 +110,7 @@ MODULE = Module(
     directives=(
         template("secure_link", ANYWHERE, None, "Where a request has the hash of its link, and when that ends."),
         template("secure_link_md5", ANYWHERE, None, "What the hash must be of."),
-        Spec("secure_link_secret", Context.LOCATION, _secret, summary="The secret of links that hold their hash."),
+        Spec("secure_link_secret", ANYWHERE, _secret, summary="The secret of links that hold their hash."),
     ),
     variables=(Variable("secure_link", _link), Variable("secure_link_expires", _expires)),
     location=_compile,

@@ -44,8 +44,7 @@ class _Static:
             return 405
         path = self._root.path(request)
         if path is None:
-            request.complain(ERROR, f'"{shown(request.uri)}" does not lead to a path below root or alias')
-            return 404
+            return self._root.refuse(request)
         if request.uri.endswith(b"/"):
             request.complain(ERROR, f'directory index of "{shown(path)}" is forbidden')
             return 403

@@ -48,8 +48,13 @@ def _remote_port(request: Request) -> bytes:
 
 
 def _status(request: Request) -> bytes:
-    status = request.error_status if request.response is None else request.response.status
+    # what error_page insists on counts, though a part or a 304 is sent of its page
+    status = request.error_status or (0 if request.response is None else request.response.status)
     return b"%03d" % status
+
+
+def _completion(request: Request) -> bytes:
+    return b"OK" if request.complete else b""
 
 
 def _request_id(request: Request) -> bytes:
@@ -166,9 +171,9 @@ def _sent_header(name: str) -> Getter:
         if wanted in _FRAMING:
             return _FRAMING[wanted](request, response)
         values = [value for key, value in response.fields if key.lower() == wanted]
-        return b", ".join(values) or None
+        return b", ".join(values) if values else None
 
-    return get
+    return once(f"sent_http_{name}", get)
 
 
 def _binary_remote_addr(request: Request) -> bytes:
@@ -234,8 +239,8 @@ MODULE = Module(
         Variable("host", _host, HEAD),
         Variable("request_port", _request_port, HEAD),
         Variable("is_request_port", lambda request: b":" if _request_port(request) else b"", HEAD),
-        Variable("request_body", _request_body),
-        Variable("request_body_file", _request_body_file),
+        Variable("request_body", once("request_body", _request_body)),
+        Variable("request_body_file", once("request_body_file", _request_body_file)),
         Variable("uri", _uri, HEAD),
         Variable("document_uri", _uri, HEAD),
         Variable("request_uri", lambda request: request.head.target or None, HEAD),
@@ -255,7 +260,7 @@ MODULE = Module(
         Variable("request_length", _request_length),
         Variable("request_time", _elapsed),
         Variable("request_id", once("request_id", _request_id)),
-        Variable("request_completion", lambda request: b"OK" if request.complete else b""),
+        Variable("request_completion", once("request_completion", _completion)),
         Variable("time_local", lambda request: log_time(int(time.time()))),
         Variable("time_iso8601", lambda request: iso_time(int(time.time()))),
         Variable("msec", lambda request: b"%.3f" % time.time()),

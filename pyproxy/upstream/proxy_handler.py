@@ -102,8 +102,8 @@ class ProxyHandler:
         if request.body is not None and self._pass_body:
             return request.body.size
         length = request.head.fields.controls.content_length
-        # of another length, an error page's request has no body left to send
-        return length if self._pass_body and request.is_main and (not length or not request.internal) else None
+        # of another length, an error page's request has no body left to send, and a subrequest none of its own
+        return length if self._pass_body and (not length or (request.is_main and not request.internal)) else None
 
     def _after_body(self, request: Request) -> None:
         """The client's body is there, for variables to speak of; it is not sent."""

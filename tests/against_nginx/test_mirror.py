@@ -48,6 +48,7 @@ EXCHANGES = [
     Exchange("a copy is not copied", get("/deep/ten.txt"), logs=2, contains="/once/ 204 GET"),
     Exchange("a copy with a body", post("/body/x", b"body"), logs=1, contains="/copybody 201 POST"),
     Exchange("a copy with a body: the request has it too", post("/body/x", b"the body"), logs=1, contains="'the body'"),
+    Exchange("a copy with an empty body", post("/body/x", b""), logs=1, contains="Content-Length: 0"),
     Exchange("a copy without the body", post("/nobody/x", b"body"), logs=1, contains="/copynobody 202 POST"),
     Exchange("an upstream for the request alone", get("/body/x"), logs=1, upstream=answer(body=b"for one")),
 ]

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pyproxy.core.files.failures import shown
+from pyproxy.core.logs.log import ALERT, ERROR
+from pyproxy.core.request import REWRITTEN_HERE
 from pyproxy.core.variables import Depends, Template
 
 if TYPE_CHECKING:
@@ -77,6 +80,8 @@ class Root:
         (``location /img`` with ``alias /data/img/`` and ``/img../secret``), or out of a variable. nginx
         follows those; here nothing leads outside.
         """
+        if self._alias and request.rewritten == REWRITTEN_HERE:
+            return None
         path = self._constant
         if path is None:
             path = self._complete(self._template.render(request))
@@ -88,7 +93,19 @@ class Root:
                 if not uri.startswith(self._name):
                     return None
                 uri = uri[self._cut :]
+            elif not uri.startswith(b"/"):
+                return None
             path += uri
         elif request.values is not None and ADD_URI in request.values:
             path += request.uri
         return None if self._leads_out(path) else path
+
+    def refuse(self, request: Request) -> int:
+        """The status of a request without a ``path``; the error log says why."""
+        if self._alias and request.rewritten == REWRITTEN_HERE:
+            # what an alias would replace need not be in such a URI
+            where = request.location.name
+            request.complain(ALERT, f'"alias" cannot be used in location "{where}" where URI was rewritten')
+            return 500
+        request.complain(ERROR, f'"{shown(request.uri)}" does not lead to a path below root or alias')
+        return 404

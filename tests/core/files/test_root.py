@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from pyproxy.core.files.failures import shown
 from pyproxy.core.files.root import Root
-from pyproxy.core.request import Request
+from pyproxy.core.request import AS_SENT, Request
 from pyproxy.core.uri import BadURI, resolve
 from pyproxy.core.variables import Depends, Variable, Variables
 
@@ -21,7 +21,7 @@ VARIABLES = Variables([Variable("x", lambda request: cast(Any, request).x, Depen
 
 def path(text: str, uri: bytes, alias_of: bytes | None = None, whole: bool = False, x: bytes = b"") -> bytes | None:
     root = Root(VARIABLES.template(text), b"/prefix", alias_of, whole)
-    return root.path(cast(Request, SimpleNamespace(uri=uri, x=x, captures=None, values=None)))
+    return root.path(cast(Request, SimpleNamespace(uri=uri, x=x, captures=None, values=None, rewritten=AS_SENT)))
 
 
 @pytest.mark.parametrize(
