@@ -47,6 +47,7 @@ class Crew:
         starting = [asyncio.ensure_future(self._start_one()) for _ in range(self._count)]
         try:
             workers = await asyncio.gather(*starting)
+            self._sockets.spread(self._site, self._count)
         except BaseException:
             for task in starting:
                 task.cancel()
@@ -54,7 +55,6 @@ class Crew:
                 if isinstance(result, WorkerProcess):
                     await result.discard()
             raise
-        self._sockets.spread(self._site, self._count)
         for number, worker in enumerate(workers):
             self._serve(number, worker)
             self._keepers.append(self._spawn(self._keep(number)))

@@ -19,27 +19,38 @@ _TCP_OPTIONS = {"deferred": "TCP_DEFER_ACCEPT", "fastopen": "TCP_FASTOPEN"}
 _KEEP_ALIVE = ("TCP_KEEPIDLE", "TCP_KEEPINTVL", "TCP_KEEPCNT")
 
 
-def open_socket(listener: Listener, beside: Sequence[socket.socket] = (), reuseport: bool = False) -> socket.socket:
+def open_socket(
+    listener: Listener, beside: Sequence[socket.socket] = (), reuseport: bool = False, hears: bool = True
+) -> socket.socket:
     """Bind and listen. Raises ConfigError that says which address, and the ways out.
 
-    ``beside``: sockets of ours at the same port, that may be made to let this one be bound too.
+    ``beside``: sockets of ours at the same port, that may be made to let this one be bound too. ``hears`` is False for
+    one that is bound only, until somebody accepts on it.
     """
     address = listener.address
     try:
-        if address.path is not None:
-            return _unix(listener, address.path)
+        sock = _unix(address.path) if address.path is not None else _inet(listener, beside, reuseport)
         try:
-            return _inet(listener, reuseport)
-        except OSError as error:
-            if error.errno != errno.EADDRINUSE or not beside or not hasattr(socket, "SO_REUSEPORT"):
-                raise
-            share_port(beside)
-            return _inet(listener, reuseport=True)
+            apply_options([sock], listener, hears)
+        except OSError:
+            sock.close()
+            raise
     except OSError as error:
         raise ConfigError(_explain(address, error), listener.source) from error
+    return sock
 
 
-def _inet(listener: Listener, reuseport: bool) -> socket.socket:
+def _inet(listener: Listener, beside: Sequence[socket.socket], reuseport: bool) -> socket.socket:
+    try:
+        return _bound(listener, reuseport)
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE or not beside or not hasattr(socket, "SO_REUSEPORT"):
+            raise
+        share_port(beside)
+        return _bound(listener, reuseport=True)
+
+
+def _bound(listener: Listener, reuseport: bool) -> socket.socket:
     address = listener.address
     family, *_, sockaddr = socket.getaddrinfo(
         address.host, address.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
@@ -54,7 +65,6 @@ def _inet(listener: Listener, reuseport: bool) -> socket.socket:
         # accepted connections inherit it; small answers must not wait for the client's acknowledgement
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         sock.bind(sockaddr)
-        apply_options([sock], listener)
         sock.setblocking(False)
     except OSError:
         sock.close()
@@ -62,13 +72,12 @@ def _inet(listener: Listener, reuseport: bool) -> socket.socket:
     return sock
 
 
-def _unix(listener: Listener, path: str) -> socket.socket:
+def _unix(path: str) -> socket.socket:
     _remove_stale(path)
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         sock.bind(path)
         os.chmod(path, 0o666)  # as nginx does: who may connect is the folder's to say
-        apply_options([sock], listener)
         sock.setblocking(False)
     except OSError:
         sock.close()
@@ -82,7 +91,7 @@ def share_port(sockets: Sequence[socket.socket]) -> None:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
 
 
-def apply_options(sockets: Sequence[socket.socket], listener: Listener) -> None:
+def apply_options(sockets: Sequence[socket.socket], listener: Listener, hears: bool = True) -> None:
     """Listen as the options say, which a reload may have changed."""
     options = listener.options
     for sock in sockets:
@@ -95,7 +104,8 @@ def apply_options(sockets: Sequence[socket.socket], listener: Listener) -> None:
                     sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, tcp), options[option])
             if "so_keepalive" in options:
                 _keep_alive(sock, options["so_keepalive"])
-        sock.listen(options.get("backlog", BACKLOG))
+        if hears:
+            sock.listen(options.get("backlog", BACKLOG))
 
 
 def _keep_alive(sock: socket.socket, values: tuple[int, int, int] | None) -> None:

@@ -8,7 +8,8 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from typing import TYPE_CHECKING
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Any
 
 from pyproxy.compile import Sources
 from pyproxy.config.schema import Schema
@@ -185,12 +186,17 @@ class Process:
         """
         if isinstance(self._zones, SharedZones):
             crew = Crew(site, self._sources.path, self._sockets, self._zones, self._tell, self._worker.spawn)
-            return await self._generations.serve(crew, crew.start())
+            return await self._generations.serve(crew, self._take_over(crew.start(), site))
         # a master needs nothing of aiohttp, which takes a third of its start and of its memory
         from pyproxy.process.serving import Serving
 
         serving = Serving(self._worker, site)
-        return await self._generations.serve(serving, serving.start(self._sockets.of(site)))
+        return await self._generations.serve(serving, self._take_over(serving.start(self._sockets.of(site)), site))
+
+    async def _take_over(self, start: Coroutine[Any, Any, None], site: Site) -> None:
+        """Close what the new site does not listen on before those do who accept there: nobody is to wait in vain."""
+        await start
+        self._sockets.keep(site)
 
     # What happened
 
@@ -274,7 +280,6 @@ class Process:
             if self._programs is not None and not self._quit.is_set():
                 await self._programs.give_up()
             raise
-        self._sockets.keep(site)
         self._zones.keep(site)
         old, self._site = self._site, site
         self._logs.error_log = site.error_log

@@ -16,6 +16,9 @@ from pyproxy.process.listen import BACKLOG
 LAST_CALL = 1.0
 """Seconds that a kept connection stays open once its server drains: a request that is on its way gets its answer."""
 
+TURNS = 4
+"""Turns of the event loop after which all that had come has been accepted: asyncio looks, accepts, begins a task."""
+
 
 class DrainingServer(Http1Server):
     """Gives connections without a request a little time when it shuts down."""
@@ -59,6 +62,9 @@ class Serving:
         pass
 
     async def close(self) -> None:
+        # who waits in a queue is let in: nobody else may be there to do it, if the address is listened on no longer
+        for _ in range(TURNS):
+            await asyncio.sleep(0)
         for runner, _ in self._runners:
             for site in list(runner.sites):
                 await site.stop()

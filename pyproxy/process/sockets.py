@@ -66,7 +66,10 @@ class Sockets:
             for listener in site.listeners:
                 address = listener.address
                 if address not in self._bound and address not in self._given:
-                    new[address] = Bound([open_socket(listener, self._beside(address, new))])
+                    beside = self._beside(address, new)
+                    # what comes to `127.0.0.1:80` must not wait there while workers still accept at `*:80`
+                    hears = not (beside and self._bound)
+                    new[address] = Bound([open_socket(listener, beside, hears=hears)])
         except ConfigError:
             for bound in new.values():
                 bound.close(remove=True)
@@ -100,10 +103,13 @@ class Sockets:
         self._given.clear()
 
     def spread(self, site: Site, workers: int) -> None:
-        """Have a socket for each worker, at addresses that are bound, where the system spreads connections evenly.
+        """Listen at every address, which is bound, and where the system spreads connections evenly have a socket for
+        each worker.
 
-        From now on each of them gets its part, so that each must be served.
+        From now on each of them gets its part, so that each must be served. Raises OSError.
         """
+        for listener in site.listeners:
+            apply_options(self._bound[listener.address].sockets, listener)
         if sys.platform != "linux":
             return
         for listener in site.listeners:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from pyproxy.process.worker_process import STOPPING
 
 from .running import Running, free_ports, get, lives, read_all, refused, until
 
@@ -344,3 +348,37 @@ def test_a_wildcard_address_becomes_a_particular_one_and_back(site: Site) -> Non
         site.hup()
         until(lambda number=number: get(port).endswith(b"%d" % number))
     assert site.running.stop() == 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+def test_nobody_waits_where_nobody_accepts_any_more(site: Site) -> None:
+    (port,) = free_ports(1)
+    site.write("return 200 old;", port)
+    site.start()
+    master = site.running.process.pid
+    (worker,) = site.running.descendants()
+    number = listening(port)
+    assert number in sockets_of(master)
+    os.kill(worker, signal.SIGSTOP)  # it accepts no more, and does not hear that it is to close its socket either
+    began = time.monotonic()
+    site.file.write_text(site.file.read_text().replace("127.0.0.1:", "*:").replace("old", "new"))
+    site.running.signal(signal.SIGHUP)
+    until(lambda: number not in sockets_of(master))
+    assert time.monotonic() - began < STOPPING
+    os.kill(worker, signal.SIGCONT)
+    until(lambda: get(port).endswith(b"new"))
+
+
+def listening(port: int) -> str:
+    """The inode of the socket that listens at a port of 127.0.0.1."""
+    lines = map(str.split, Path("/proc/net/tcp").read_text().splitlines())
+    return next(words[9] for words in lines if words[1] == f"0100007F:{port:04X}" and words[3] == "0A")
+
+
+def sockets_of(pid: int) -> set[str]:
+    """The inodes of the sockets that a process has open."""
+    found = set()
+    for fd in Path(f"/proc/{pid}/fd").iterdir():
+        with contextlib.suppress(OSError):
+            found.add(os.readlink(fd).removeprefix("socket:[").removesuffix("]"))
+    return found

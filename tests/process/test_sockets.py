@@ -180,8 +180,20 @@ def test_a_wildcard_and_a_particular_address_take_each_others_place(sockets: Soc
         sockets.bind(site(old))
         sockets.bind(site(new))
         sockets.keep(site(new))
-        assert [sock.getsockname()[0] for sock in sockets.of(site(new))] == [new.address.host]
+        (sock,) = sockets.of(site(new))
+        assert sock.getsockname()[0] == new.address.host
+        sock.listen()  # as whoever serves does
         assert not refused(port)
+
+
+def test_who_comes_before_a_particular_address_is_served_is_heard_at_the_wildcard(sockets: Sockets) -> None:
+    (port,) = free_ports(1)
+    particular, wildcard = listener(port), Listener(Address("0.0.0.0", port), None, {}, SOURCE)  # type: ignore[arg-type]
+    sockets.bind(site(wildcard))
+    (old,) = sockets.of(site(wildcard))
+    sockets.bind(site(particular))
+    with connection(port):
+        old.accept()[0].close()
 
 
 def test_a_file_that_another_has_put_in_place_of_ours_stays(sockets: Sockets, folder: Path) -> None:
