@@ -30,8 +30,12 @@ def connect(path: Path) -> sqlite3.Connection:
     """Open the database in autocommit mode; use `transaction` where several statements belong together."""
     db = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
     db.row_factory = sqlite3.Row
-    db.execute("PRAGMA foreign_keys = ON")
-    db.execute("PRAGMA synchronous = NORMAL")
+    try:
+        db.execute("PRAGMA foreign_keys = ON")
+        db.execute("PRAGMA synchronous = NORMAL")
+    except sqlite3.Error:
+        db.close()  # it is no database
+        raise
     return db
 
 

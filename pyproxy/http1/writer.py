@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import socket
 import struct
+import sys
 import time
 from math import inf
 from typing import TYPE_CHECKING
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 TOGETHER = 65536
 """Bytes of the longest body that is put behind its head, for one system call and one packet less."""
+WRITELINES_OVERFLOWS = (3, 12) <= sys.version_info < (3, 12, 9) or (3, 13) <= sys.version_info < (3, 13, 2)
+"""Whether asyncio's ``writelines`` does not tell when its buffer is full (CVE-2024-12254)."""
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
@@ -175,7 +178,10 @@ class ResponseWriter:
         if self._chunked:
             pieces = encode_chunk(data)
             request.sent += sum(map(len, pieces))
-            self._transport.writelines(pieces)
+            if WRITELINES_OVERFLOWS:
+                self._transport.write(b"".join(pieces))
+            else:
+                self._transport.writelines(pieces)
         else:
             request.sent += len(data)
             self._transport.write(data)
