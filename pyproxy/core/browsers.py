@@ -1,4 +1,5 @@
-"""Browsers that are better not kept connected (``keepalive_disable``), told by their User-Agent as nginx does."""
+"""Browsers that are treated otherwise (``keepalive_disable``, ``msie_refresh``), told by their User-Agent as nginx
+does."""
 
 from __future__ import annotations
 
@@ -8,15 +9,24 @@ if TYPE_CHECKING:
     from pyproxy.core.message import RequestHead
 
 
+def msie(head: RequestHead) -> bool:
+    """Whether it is an Internet Explorer."""
+    return bool(_msie_version(head))
+
+
 def old_msie(head: RequestHead) -> bool:
     """Whether it is a POST of an Internet Explorer up to 6, which may wait for its answer in vain."""
-    if head.method != b"POST":
+    version = _msie_version(head) if head.method == b"POST" else b""
+    if version[1:2] != b".":
         return False
+    return version[:1] in (b"4", b"5") or (version[:1] == b"6" and b"SV1" not in version[3:])
+
+
+def _msie_version(head: RequestHead) -> bytes:
+    """The version and what follows it; empty for another browser."""
     agent = head.fields.get(b"user-agent") or b""
     found = agent.partition(b"MSIE ")[2]
-    if len(found) < 3 or found[1:2] != b"." or b"Opera" in agent:
-        return False
-    return found[:1] in (b"4", b"5") or (found[:1] == b"6" and b"SV1" not in found[3:])
+    return b"" if len(found) < 3 or b"Opera" in agent else found
 
 
 def safari(head: RequestHead) -> bool:

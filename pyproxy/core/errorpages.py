@@ -7,6 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from pyproxy import __version__
+from pyproxy.core.uri import escape_in_quotes
 
 if TYPE_CHECKING:
     from pyproxy.core.variables import Template
@@ -91,3 +92,9 @@ def special_page(status: int, server_tokens: bool) -> bytes:
         "</html>",
     ]
     return "\r\n".join([*lines, ""]).encode()
+
+
+def refresh_page(url: bytes) -> bytes:
+    """A page that leads its reader to ``url`` (``msie_refresh``)."""
+    meta = b'<meta http-equiv="Refresh" content="0; URL=%b">' % escape_in_quotes(url)
+    return b"<html><head>%b</head><body></body></html>\r\n" % meta

@@ -113,6 +113,7 @@ class Location:
         self.absolute_redirect = True
         self.port_in_redirect = True
         self.server_name_in_redirect = False
+        self.msie_refresh = False
         self.server_tokens = True
         self.error_log: ErrorLog
         self.log_subrequest = False

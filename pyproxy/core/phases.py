@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Awaitable
 from typing import TYPE_CHECKING
 
-from pyproxy.core.errorpages import CLOSING, SENT_AS_400, WITHOUT_ANSWER, ErrorPage, special_page
+from pyproxy.core.errorpages import CLOSING, SENT_AS_400, WITHOUT_ANSWER, ErrorPage, refresh_page, special_page
 from pyproxy.core.logs.log import CRIT, ERROR
 from pyproxy.core.outcome import DONE, Handler, Outcome, Refusal
-from pyproxy.core.redirect import absolute
+from pyproxy.core.redirect import location_field, refreshes
 from pyproxy.core.request import REWRITTEN, Field, Request, Response
 from pyproxy.core.uri import BadURI, escape, escape_line_ends, resolve
 
@@ -172,7 +172,12 @@ def _send_error_page(request: Request, page: ErrorPage) -> None:
 
 def _send_special(request: Request, status: int, fields: tuple[Field, ...]) -> None:
     body = special_page(status, request.location.server_tokens)
-    if status in SENT_AS_400:
+    if refreshes(request, status):
+        # the redirect's other fields stay with the page
+        body = refresh_page(dict(fields).get(b"Location", b""))
+        fields = tuple(field for field in fields if field[0] != b"Location")
+        request.error_status = 200
+    elif status in SENT_AS_400:
         request.error_status = 400
     response = Response(request.error_status, [*fields], len(body))
     if body:
@@ -230,4 +235,4 @@ def _may_redirect(request: Request, doing: str, where: str) -> bool:
 def redirect_to_directory(request: Request) -> None:
     """Answer 301 to the same path with a slash, as nginx does for directories and proxied prefixes."""
     target = escape(request.uri) + b"/" + (b"?" + request.args if request.args else b"")
-    finalize(request, 301, ((b"Location", absolute(request, target)),))
+    finalize(request, 301, (location_field(request, 301, target),))

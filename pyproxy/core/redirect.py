@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pyproxy.core.browsers import msie
+
 if TYPE_CHECKING:
-    from pyproxy.core.request import Request
+    from pyproxy.core.request import Field, Request
 
 DEFAULT_PORTS = {b"http": 80, b"https": 443}
 
@@ -20,3 +22,13 @@ def absolute(request: Request, target: bytes) -> bytes:
     port = stream.local_port if location.port_in_redirect else 0
     suffix = b":%d" % port if port and port != DEFAULT_PORTS.get(stream.scheme) else b""
     return stream.scheme + b"://" + host + suffix + target
+
+
+def location_field(request: Request, status: int, target: bytes) -> Field:
+    """What an answer with ``status`` has to say of its target."""
+    return b"Location", target if refreshes(request, status) else absolute(request, target)
+
+
+def refreshes(request: Request, status: int) -> bool:
+    """Whether a page takes the place of a redirect (``msie_refresh``)."""
+    return status in (301, 302) and request.location.msie_refresh and msie(request.head)

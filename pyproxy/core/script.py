@@ -9,7 +9,7 @@ from pyproxy.core import phases
 from pyproxy.core.captures import matched, not_matched
 from pyproxy.core.logs.log import ERROR, NOTICE
 from pyproxy.core.outcome import DONE, Handler, Outcome
-from pyproxy.core.redirect import absolute
+from pyproxy.core.redirect import location_field
 from pyproxy.core.request import REWRITTEN, REWRITTEN_HERE, Request
 from pyproxy.core.uri import escape_args, escape_line_ends, unescape_redirect
 from pyproxy.core.variables import Depends
@@ -137,8 +137,7 @@ class Rewrite:
             target += (b"&" if self._names_args else b"?") + request.args
         if run.log:
             request.complain(NOTICE, f'rewritten redirect: "{_shown(target)}"')
-        location = absolute(request, escape_line_ends(target))
-        phases.finalize(request, self._status, ((b"Location", location),))
+        phases.finalize(request, self._status, (location_field(request, self._status, escape_line_ends(target)),))
         run.outcome = DONE
         return True
 

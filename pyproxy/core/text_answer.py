@@ -6,7 +6,7 @@ from pyproxy.core import phases
 from pyproxy.core.filters.chain import share
 from pyproxy.core.location import Location
 from pyproxy.core.outcome import DONE, Handler, Outcome
-from pyproxy.core.redirect import absolute
+from pyproxy.core.redirect import location_field
 from pyproxy.core.request import Request, Response
 from pyproxy.core.uri import escape_line_ends
 from pyproxy.core.variables import Template
@@ -20,8 +20,8 @@ def answer_with(status: int, text: Template) -> Handler:
     if status in phases.REDIRECTS:
 
         def redirect(request: Request) -> Outcome:
-            target = absolute(request, escape_line_ends(text.render(request)))
-            phases.finalize(request, status, ((b"Location", target),))
+            target = escape_line_ends(text.render(request))
+            phases.finalize(request, status, (location_field(request, status, target),))
             return DONE
 
         return redirect

@@ -99,6 +99,14 @@ def escape_args(value: bytes) -> bytes:
     return _NOT_IN_ARGS.sub(lambda match: b"%%%02X" % match[0][0], value)
 
 
+_NOT_IN_QUOTES = re.compile(rb"""[\x00-\x20"'<>\\^`{|~\x7f-\xff]""")
+
+
+def escape_in_quotes(url: bytes) -> bytes:
+    """A URL that may stand in quotes in a page."""
+    return _NOT_IN_QUOTES.sub(lambda match: b"%%%02X" % match[0][0], url)
+
+
 _ESCAPED = re.compile(rb"%([0-9A-Fa-f]{2})")
 
 

@@ -19,7 +19,7 @@ from pyproxy.core.files.webdav import Fault
 from pyproxy.core.location import Location, Phase
 from pyproxy.core.logs.log import ERROR
 from pyproxy.core.outcome import DONE, Outcome
-from pyproxy.core.redirect import absolute
+from pyproxy.core.redirect import location_field
 from pyproxy.core.request import Request
 from pyproxy.core.uri import BadURI, escape, split_unsafe
 from pyproxy.core.whole_body import read_whole
@@ -83,7 +83,7 @@ class _Dav:
         return self._created(request) if new else 204
 
     def _created(self, request: Request) -> Outcome:
-        phases.finalize(request, 201, ((b"Location", absolute(request, escape(request.uri))),))
+        phases.finalize(request, 201, (location_field(request, 201, escape(request.uri)),))
         return DONE
 
     async def _delete(self, request: Request) -> Outcome:

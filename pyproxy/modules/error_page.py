@@ -38,6 +38,7 @@ def _compile(scope: Scope, location: Location) -> None:
             location.error_pages.setdefault(status, page)
     location.recursive_error_pages = scope.get("recursive_error_pages")
     location.server_tokens = scope.get("server_tokens")
+    location.msie_refresh = scope.get("msie_refresh")
     location.absolute_redirect = scope.get("absolute_redirect")
     location.port_in_redirect = scope.get("port_in_redirect")
     location.server_name_in_redirect = scope.get("server_name_in_redirect")
@@ -55,7 +56,7 @@ MODULE = Module(
         flag("port_in_redirect", ANYWHERE, True, "Redirects of our own carry the port."),
         flag("server_name_in_redirect", ANYWHERE, False, "Redirects of our own carry the first server_name."),
         flag("msie_padding", ANYWHERE, True, NO_EFFECT),
-        flag("msie_refresh", ANYWHERE, False, NO_EFFECT),
+        flag("msie_refresh", ANYWHERE, False, "Internet Explorer gets a page that leads on instead of a redirect."),
     ),
     location=_compile,
 )

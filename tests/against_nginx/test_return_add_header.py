@@ -35,6 +35,17 @@ CONFIG = """
         location /r308 { return 308 $scheme://$host/new$uri; }
         location /url { return http://elsewhere.example/; }
         location /schemeless { return 302 //elsewhere.example/; }
+        location /msie/ {
+            msie_refresh on;
+            add_header X-One one always;
+            location /msie/301 { return 301 /target?$args; }
+            location /msie/302 { return 302 'to "<$arg_to>" {|}'; }
+            location /msie/303 { return 303 /target; }
+            location /msie/rewrite { rewrite ^ /target permanent; }
+            location /msie/page { error_page 404 http://elsewhere.example/; return 404; }
+            location /msie/off { msie_refresh off; return 301 /target; }
+            location /msie/folder { alias @root@/folder; }
+        }
         location /emptyurl { return 302 ""; }
         location /escaped { return 302 /$arg_to; }
         location /dollar { return 200 "$host:$server_port $request_method $scheme $server_protocol $remote_addr"; }
@@ -76,6 +87,8 @@ CONFIG = """
         location /proxy/ { proxy_pass http://@refused@; }
     }
 """
+
+MSIE = "User-Agent: Mozilla/4.0 (compatible; MSIE 6.0)"
 
 EXCHANGES = [
     Exchange("text", get("/text"), contains="'plain text'"),
@@ -158,6 +171,17 @@ EXCHANGES = [
     Exchange("add_header replaces all", get("/outer/bare/file.txt"), contains="X-Inner", lacks="X-Outer"),
     Exchange("add_header with what is known at the end", get("/status/ten.txt"), contains="X-Status: 200 text/plain"),
     Exchange("add_header with what is known at the end, 404", get("/status/none"), 404, contains="X-Status: 404"),
+    Exchange("msie_refresh", get("/msie/301?a=b", MSIE), contains='URL=/target?a=b"', lacks="Location:"),
+    Exchange("msie_refresh, HEAD", head("/msie/301", MSIE)),
+    Exchange("msie_refresh, quoted", get("/msie/302?to=%41%22'\\", MSIE), contains="%22%3C%41%22%27%5C%3E%22"),
+    Exchange("msie_refresh, for an error", get("/msie/page", MSIE), contains="URL=http://elsewhere.example/"),
+    Exchange("msie_refresh, of a folder", get("/msie/folder", MSIE), contains="URL=/msie/folder/"),
+    Exchange("msie_refresh, rewritten", get("/msie/rewrite", MSIE), contains="URL=/target"),
+    Exchange("msie_refresh, See Other", get("/msie/303", MSIE), 303),
+    Exchange("msie_refresh off", get("/msie/off", MSIE), 301, contains="Location:"),
+    Exchange("msie_refresh, Opera", get("/msie/301", MSIE + " Opera"), 301),
+    Exchange("msie_refresh, no version", get("/msie/301", "User-Agent: MSIE 6"), 301),
+    Exchange("msie_refresh, nobody", get("/msie/301"), 301),
     Exchange("server_tokens on", get("/none"), 404, contains="Server: <server/version>"),
     Exchange("server_tokens off", get("/none"), 404, at="quiet", contains="<center><server></center>"),
     Exchange("server_tokens off, a file", get("/ten.txt"), at="quiet", contains="Server: <server>"),
