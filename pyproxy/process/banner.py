@@ -23,8 +23,7 @@ class Banner:
         if not self._quiet:
             with contextlib.suppress(OSError, ValueError):
                 # in one write: others may write to the same terminal or pipe
-                sys.stderr.write(f"{text}\n")
-                sys.stderr.flush()
+                print(f"{text}\n", end="", file=sys.stderr, flush=True)
 
     def begin(self, path: str, site: Site) -> None:
         """The configuration, and where it listens."""
