@@ -143,11 +143,12 @@ class Producer(Protocol):
 
 
 class BodySink(Protocol):
-    """Who takes a request's body. ``body_failed`` comes with the status to answer (413, 400, 408)."""
+    """Who takes a request's body. ``body_end`` comes with its last bytes, or after them; ``body_failed`` with the
+    status to answer (413, 400, 408)."""
 
     def body_data(self, data: bytes) -> None: ...
 
-    def body_end(self) -> None: ...
+    def body_end(self, data: bytes = b"") -> None: ...
 
     def body_failed(self, status: int) -> None: ...
 

@@ -42,8 +42,10 @@ class BodySpooler:
         if in_memory and self._spool.in_file:
             self._request.complain(WARN, "a client request body is buffered to a temporary file")
 
-    def body_end(self) -> None:
+    def body_end(self, data: bytes = b"") -> None:
         """It is whole."""
+        if data:
+            self.body_data(data)
         if self._failed:
             return
         self._request.handler = None

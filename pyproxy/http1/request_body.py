@@ -19,7 +19,7 @@ class _Discard:
 
     def body_data(self, data: bytes) -> None: ...
 
-    def body_end(self) -> None: ...
+    def body_end(self, data: bytes = b"") -> None: ...
 
     def body_failed(self, status: int) -> None: ...
 
@@ -152,17 +152,17 @@ class RequestBodyReader(ResponseWriter):
             self._refuse_body(sink, 413, reason)
             return
         self._watch_body()
-        if pieces:
-            # chunks that came together go on as one, as in nginx
-            sink.body_data(cast(bytes, pieces[0] if len(pieces) == 1 else b"".join(pieces)))
-        if rest is None or self._body is not body:
+        # chunks that came together go on as one, as in nginx
+        came = cast(bytes, pieces[0] if len(pieces) == 1 else b"".join(pieces))
+        if rest is None:
+            if came:
+                sink.body_data(came)
             return
-        last, self._body, self._sink = self._sink, None, None
+        self._body = self._sink = None
         self._buffer = rest
         self.deadline = inf
         self.resume_body()
-        if last is sink:
-            sink.body_end()
+        sink.body_end(came)
         if self._request is None:
             self._body_over()
 

@@ -121,18 +121,16 @@ class StreamedBody:
 
     def body_data(self, data: bytes) -> None:
         """Bytes from the client."""
-        if self._chunked:
-            for piece in encode_chunk(data):
-                self._write(bytes(piece))
-        else:
-            self._write(data)
+        self._write(b"".join(encode_chunk(data)) if self._chunked else data)
 
-    def body_end(self) -> None:
+    def body_end(self, data: bytes = b"") -> None:
         """That was all."""
         # before the last write, which may find the connection full: nothing is to be held back any more
         self.complete = True
         if self._chunked:
-            self._write(LAST_CHUNK)
+            self._write(b"".join(encode_chunk(data)) + LAST_CHUNK if data else LAST_CHUNK)
+        elif data:
+            self._write(data)
         elif connection := self._exchange.connection:
             connection.watch()
 

@@ -240,7 +240,7 @@ async def test_a_sink_that_is_full_at_the_end_of_its_body_does_not_stop_the_next
         def body_data(self, data: bytes) -> None:
             self.request.stream.pause_body()
 
-        def body_end(self) -> None:
+        def body_end(self, data: bytes = b"") -> None:
             asyncio.get_running_loop().call_soon(self.request.respond, Response(200, [], 2), b"ok")
 
         def body_failed(self, status: int) -> None: ...
