@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
@@ -57,9 +58,12 @@ class NamedGroup(Group):
         if addresses == self._addresses:
             return
         self._addresses = addresses
-        there = {peer.address.host: peer for peer in self.peers}
-        peers = [there.pop(address) if address in there else self._peer(address) for address in addresses]
-        for gone in there.values():
+        there: dict[str, list[Peer]] = {}
+        for peer in self.peers:
+            there.setdefault(peer.address.host, []).append(peer)
+        # an address that is told twice is asked twice, as in nginx
+        peers = [found.pop() if (found := there.get(address)) else self._peer(address) for address in addresses]
+        for gone in itertools.chain(*there.values()):
             gone.close()
         self.replace(peers)
 

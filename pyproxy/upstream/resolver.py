@@ -1,18 +1,17 @@
-"""``resolver``: names looked up with DNS servers of the configuration's own choice, while requests wait.
-
-The library (dnspython) is imported by the first ``resolver``: whoever has none does not pay for it.
-"""
+"""``resolver``: names looked up with DNS servers of the configuration's own choice, while requests wait."""
 
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-if TYPE_CHECKING:
-    import dns.message
+from pyproxy.upstream.dns_client import ask
+from pyproxy.upstream.dns_message import AAAA, A, Answer, make_query
 
+if TYPE_CHECKING:
     from pyproxy.core.worker import Worker
 
 RESEND: Final = 5.0
@@ -42,11 +41,9 @@ class Resolver:
 
     def __init__(self, servers: Sequence[tuple[str, int]], valid: float | None, ipv4: bool, ipv6: bool) -> None:
         """``servers`` are addresses and ports; ``valid`` is how many seconds answers count, None: as they say."""
-        import dns.asyncquery  # noqa: F401  # before any request waits for it
-
         self._servers = servers
         self._valid = valid
-        self._kinds = [name for name, wanted in (("A", ipv4), ("AAAA", ipv6)) if wanted]
+        self._kinds = [kind for kind, wanted in ((A, ipv4), (AAAA, ipv6)) if wanted]
         self._next = 0
         self._known: dict[str, tuple[float, list[str]]] = {}
         self._asked: dict[str, asyncio.Task[list[str]]] = {}
@@ -85,63 +82,30 @@ class Resolver:
         """The addresses, and for how many seconds they count. An error about one kind is one about the name."""
         seconds = float(1 << 31)
         for _ in range(ALIASES):
-            chains = [_chain(answer) for answer in await self._exchange(name)]
-            told = [chain for chain in chains if chain.answer is not None or chain.cnames]
-            seconds = min([seconds, *(float(chain.minimum_ttl) for chain in told)])
-            addresses = [record.to_text() for chain in told if chain.answer is not None for record in chain.answer]
-            if addresses:
+            answers = await self._exchange(name)
+            for answer in answers:
+                if answer.code:
+                    raise LookupFailed(answer.code)
+            seconds = min([seconds, *(float(answer.ttl) for answer in answers)])
+            if addresses := [address for answer in answers for address in answer.addresses]:
                 return addresses, seconds
-            if not told:
+            # of kinds that disagree about an alias the last one counts, as in nginx
+            alias = answers[-1].alias
+            if alias is None:
                 break
-            # an alias whose own addresses were not told
-            name = told[-1].canonical_name.to_text()
+            name = alias
         raise LookupFailed(_NOT_FOUND)
 
-    async def _exchange(self, name: str) -> list[dns.message.Message]:
+    async def _exchange(self, name: str) -> list[Answer]:
         """Ask one server for all kinds, and the next one if it does not answer."""
-        import dns.exception
-        import dns.message
-
         try:
-            queries = [dns.message.make_query(name, kind) for kind in self._kinds]
-        except dns.exception.DNSException:
+            queries = [make_query(int.from_bytes(os.urandom(2)), name, kind) for kind in self._kinds]
+        except ValueError:
             raise LookupFailed(_NOT_FOUND) from None
         async with asyncio.timeout(GIVE_UP):
             while True:
                 server = self._servers[self._next % len(self._servers)]
                 self._next += 1
-                answers = await asyncio.gather(*(_asked(query, server) for query in queries))
+                answers = await asyncio.gather(*(ask(query, server, RESEND) for query in queries))
                 if None not in answers:
                     return [answer for answer in answers if answer is not None]
-
-
-async def _asked(query: dns.message.Message, server: tuple[str, int]) -> dns.message.Message | None:
-    """What the server answers, by TCP if it is too much for UDP; None if nothing in time."""
-    import dns.asyncquery
-    import dns.exception
-
-    try:
-        # what is no answer to the question is waited over: anybody can send it
-        answer, _ = await dns.asyncquery.udp_with_fallback(
-            query, server[0], RESEND, server[1], ignore_unexpected=True, ignore_errors=True
-        )
-    except dns.exception.Timeout:
-        return None
-    except (dns.exception.DNSException, OSError, EOFError):
-        # an answer by TCP that is none, or a server that is not there
-        await asyncio.sleep(RESEND)
-        return None
-    return answer
-
-
-def _chain(answer: dns.message.Message) -> dns.message.ChainingResult:
-    """What an answer says. Raises LookupFailed for an error."""
-    import dns.exception
-    import dns.message
-
-    if answer.rcode() or not isinstance(answer, dns.message.QueryMessage):
-        raise LookupFailed(answer.rcode())
-    try:
-        return answer.resolve_chaining()
-    except dns.exception.DNSException:
-        raise LookupFailed(_NOT_FOUND) from None

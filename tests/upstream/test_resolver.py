@@ -245,6 +245,34 @@ async def test_an_address_that_is_one(tmp_path: Path) -> None:
         assert not names.asked
 
 
+async def test_an_address_that_is_told_twice(tmp_path: Path) -> None:
+    def double(reply: dns.message.Message) -> None:
+        reply.answer += reply.answer
+
+    retry = "proxy_next_upstream http_404;"
+    async with (
+        upstream(always(answer(status="404 Not Found"))) as server,
+        name_server({("a.test", "A"): ADDRESS}) as names,
+        serve(tmp_path, location(names, server.port, "ipv6=off", retry)) as proxy,
+    ):
+        names.change = double
+        client = await proxy.client()
+        for _ in range(2):
+            assert (await client.ask(get("a.test"))).status == 404
+        assert "[404, 404]" in " ".join(proxy.access)
+        assert names.asked == ["udp a.test A"]
+
+
+async def test_kinds_that_disagree_about_an_alias(tmp_path: Path) -> None:
+    zone = {("a.test", "A"): ["60 CNAME b.test."], ("b.test", "A"): ADDRESS, ("b.test", "AAAA"): ["60 AAAA ::1"]}
+    async with (
+        name_server(zone) as names,
+        serve(tmp_path, location(names, 1)) as proxy,
+    ):
+        assert (await (await proxy.client()).ask(get("a.test"))).status == 502
+        assert "a.test could not be resolved (3: Host not found)" in proxy.errors
+
+
 async def test_several_addresses(tmp_path: Path) -> None:
     """The first one refuses."""
     zone = {("a.test", "A"): ["60 A 127.0.0.2", "60 A 127.0.0.1"]}
