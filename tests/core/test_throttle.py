@@ -103,6 +103,37 @@ async def test_the_upstream_waits(tmp_path: Path) -> None:
         assert sent < size / 2
 
 
+async def test_what_has_no_body_does_not_wait(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(BODY)
+    (tmp_path / "empty").touch()
+    async with serve(tmp_path, f"root {tmp_path}; limit_rate 1; location /no {{ return 204; }}") as proxy:
+        client = await proxy.client()
+        head = await client.ask(GET.replace(b"GET", b"HEAD"), "HEAD")
+        assert (head.status, head.fields["content-length"]) == (200, str(len(BODY)))
+        assert (await client.ask(GET.replace(b"/file", b"/empty"))).fields["content-length"] == "0"
+        assert (await client.ask(GET.replace(b"/file", b"/no"))).status == 204
+
+
+async def test_a_text_of_the_configuration(tmp_path: Path) -> None:
+    """It is held, ended, and followed by the next answer."""
+    async with serve(tmp_path, 'limit_rate 700; return 200 "%s";' % ("x" * 1000)) as proxy:
+        client = await proxy.client()
+        assert await taken(client, b"x" * 1000) >= 0.3
+        await taken(client, b"x" * 1000)
+
+
+async def test_an_answer_that_ends_too_early(tmp_path: Path) -> None:
+    async def script(visit: Visit) -> None:
+        await visit.head()
+        await visit.say(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nabc")
+
+    async with (
+        upstream(script) as server,
+        serve(tmp_path, f"location / {{ proxy_pass http://127.0.0.1:{server.port}; limit_rate 1m; }}") as proxy,
+    ):
+        assert (await (await proxy.client()).ask(GET)).cut
+
+
 async def test_a_client_that_leaves(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(BODY)
     async with serve(tmp_path, f"root {tmp_path}; limit_rate 100;") as proxy:

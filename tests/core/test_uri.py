@@ -8,7 +8,17 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pyproxy.core.uri import BadURI, escape, escape_line_ends, escape_spaces, normalise, resolve
+from pyproxy.core.uri import (
+    BadURI,
+    escape,
+    escape_args,
+    escape_line_ends,
+    escape_spaces,
+    normalise,
+    resolve,
+    split_unsafe,
+    unescape_redirect,
+)
 
 
 @pytest.mark.parametrize(
@@ -49,6 +59,37 @@ def test_normalise(target: bytes, uri: bytes, args: bytes) -> None:
 def test_no_path(target: bytes) -> None:
     with pytest.raises(BadURI):
         normalise(target)
+
+
+@pytest.mark.parametrize(
+    ("target", "uri", "args"),
+    [(b"/a", b"/a", b""), (b"/a%20b?c%20d?e", b"/a b", b"c%20d?e"), (b"//a/...", b"//a/...", b"")],
+)
+def test_what_an_application_names(target: bytes, uri: bytes, args: bytes) -> None:
+    assert split_unsafe(target) == (uri, args)
+
+
+@pytest.mark.parametrize("target", [b"", b"a/b", b"http://a/", b"/a%00", b"/../a", b"/a/%2e%2e", b"/a/..?b"])
+def test_where_no_application_may_lead(target: bytes) -> None:
+    with pytest.raises(BadURI):
+        split_unsafe(target)
+
+
+@pytest.mark.parametrize(
+    ("target", "shown"),
+    [
+        (b"/%41%7e%7E", b"/A~~"),
+        (b"/%25%20%7F%ff%00%", b"/%25%20%7F%ff%00%"),
+        (b"/%26?%41&b?%42", b"/&?%41&b?%42"),
+        (b"/a", b"/a"),
+    ],
+)
+def test_what_a_redirect_need_not_escape(target: bytes, shown: bytes) -> None:
+    assert unescape_redirect(target) == shown
+
+
+def test_an_argument_has_no_delimiter_in_it() -> None:
+    assert escape_args(b"/a&b=c+d;e f\xe9%") == b"/a%26b=c%2Bd%3Be%20f%E9%25"
 
 
 def test_slashes_may_stay() -> None:
