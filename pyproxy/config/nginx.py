@@ -8,13 +8,13 @@ lines.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from crossplane.parser import parse_string
 
-from pyproxy.config.nginx_words import quote, tokens, unescape
+from pyproxy.config.nginx_check import prepare
+from pyproxy.config.nginx_words import quote, unescape
 from pyproxy.config.tree import ConfigError, Directive, Source
 
 OWN_LINE = "#pyproxy "
@@ -28,7 +28,7 @@ def parse(text: str, file: str) -> tuple[Directive, ...]:
     Raises ConfigError.
     """
     payload = parse_string(
-        _prepare(text, file), filename=file, single=True, check_ctx=False, check_args=False, catch_errors=False
+        prepare(text, file), filename=file, single=True, check_ctx=False, check_args=False, catch_errors=False
     )
     for error in payload["errors"]:
         raise ConfigError(error["error"], Source(file, error["line"] or 1))
@@ -60,63 +60,6 @@ def format(directives: Sequence[Directive], is_own: Own = is_own, main: bool = T
 def is_formality(directive: Directive) -> bool:
     """Whether this is an ``events {}`` that says nothing."""
     return directive.name == "events" and not directive.args and directive.children == ()
-
-
-# Blocks within blocks; the readers of the tree recurse.
-_DEEPEST = 100
-# What follows the brace of an unquoted `^/[0-9]{4}$`; nginx takes it for the content of a block.
-_REPETITION = re.compile(r"[0-9]+(,[0-9]*)?\}")
-# Words that crossplane 0.5.14 reads otherwise than nginx: `${a} b` becomes one word, `a}b` ends a block, and every
-# Unicode space ends a word. In quotes it agrees.
-_READ_OTHERWISE = re.compile(r"[{}\s]")
-
-
-def _prepare(text: str, file: str) -> str:
-    """The text for crossplane: checked by nginx's rules, without comments, and plain where crossplane differs."""
-    prepared: list[str] = []
-    blocks: list[tuple[str, int]] = []
-    words: list[str] = []
-    began = 0
-    after_quotes = False
-    for kind, token, line in tokens(text, file):
-        here = Source(file, line)
-        if after_quotes and kind in ("word", "comment") and not token.startswith(")"):
-            raise ConfigError(f'unexpected "{token[0]}" after a closing quote, put a space between', here)
-        after_quotes = False
-        if kind == "comment":
-            continue
-        if kind == "word":
-            if not words and _REPETITION.match(token):
-                raise ConfigError('unexpected "{", quote a regular expression that has braces: "^/[0-9]{4}$"', here)
-            began = began if words else line
-            words.append(token)
-            if token[0] in "\"'":
-                after_quotes = True
-            elif _READ_OTHERWISE.search(token):
-                token = '"' + re.sub(r'(\\.)|"', lambda match: match[1] or r"\"", token, flags=re.DOTALL) + '"'
-        elif token == "}":
-            if words:
-                raise ConfigError(f'unexpected "}}", `{words[0]}` of line {began} is not ended by ";"', here)
-            if not blocks:
-                raise ConfigError('unexpected "}", no block is open here', here)
-            blocks.pop()
-        elif kind == "mark":
-            if not words:
-                raise ConfigError(f'unexpected "{token}", a directive must stand before it', here)
-            if token == "{":
-                if words[0] == "if" and not (words[1:] and words[1][0] == "(" and words[-1][-1] == ")"):
-                    raise ConfigError(f'invalid condition "{" ".join(words[1:])}", write it in parentheses', here)
-                blocks.append((words[0], began))
-                if len(blocks) > _DEEPEST:
-                    raise ConfigError("blocks are nested too deep", here)
-            words = []
-        prepared.append(token)
-    if words:
-        raise ConfigError(f'unexpected end of file, expecting ";" after `{words[0]}`', Source(file, began))
-    if blocks:
-        name, opened = blocks[-1]
-        raise ConfigError(f'unexpected end of file, expecting "}}" for the block `{name}`', Source(file, opened))
-    return "".join(prepared)
 
 
 def _directives(statements: list[dict[str, Any]], file: str) -> tuple[Directive, ...]:

@@ -30,17 +30,7 @@ def parse(text: str, file: str) -> tuple[tuple[Directive, ...], tuple[str, ...]]
     Those describe Supervisor's own server (``[supervisord]``, ``[unix_http_server]``, ...) or belong to other programs.
     An ``[include]`` counts from the folder of ``file``, as in Supervisor. Raises ConfigError.
     """
-    # Supervisor's own settings (supervisor.options.UnhosedConfigParser): later options and sections win.
-    ini = configparser.RawConfigParser(inline_comment_prefixes=(";", "#"), strict=False)
-    try:
-        ini.read_string(text, file)
-    except configparser.MissingSectionHeaderError as error:
-        raise ConfigError("expected a section such as [program:name]", Source(file, error.lineno)) from None
-    except configparser.ParsingError as error:
-        line, _ = error.errors[0]
-        written = text.splitlines()[line - 1]
-        raise ConfigError(f"expected `option = value`, not `{written}`", Source(file, line)) from None
-
+    ini = _read(text, file)
     lines = _lines(text)
     directives: list[Directive] = []
     ignored: list[str] = []
@@ -66,6 +56,20 @@ def parse(text: str, file: str) -> tuple[tuple[Directive, ...], tuple[str, ...]]
         else:
             ignored.append(section)
     return tuple(directives), tuple(ignored)
+
+
+def _read(text: str, file: str) -> configparser.RawConfigParser:
+    # Supervisor's own settings (supervisor.options.UnhosedConfigParser): later options and sections win.
+    ini = configparser.RawConfigParser(inline_comment_prefixes=(";", "#"), strict=False)
+    try:
+        ini.read_string(text, file)
+    except configparser.MissingSectionHeaderError as error:
+        raise ConfigError("expected a section such as [program:name]", Source(file, error.lineno)) from None
+    except configparser.ParsingError as error:
+        line, _ = error.errors[0]
+        written = text.splitlines()[line - 1]
+        raise ConfigError(f"expected `option = value`, not `{written}`", Source(file, line)) from None
+    return ini
 
 
 def _lines(text: str) -> dict[tuple[str, str], int]:

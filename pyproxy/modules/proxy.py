@@ -173,7 +173,6 @@ def _compile(scope: Scope, location: Location) -> None:
     )
     options = answering_options(scope, "proxy_")
     options.pass_trailers = scope.get("proxy_pass_trailers")
-    options.pass_early_hints = True
     reader = ResponseHeadReader(
         frozenset(scope.get("proxy_hide_header")),
         frozenset(scope.get("proxy_pass_header")),

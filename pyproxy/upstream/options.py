@@ -36,7 +36,6 @@ class Options:
         "next_upstream",
         "next_upstream_timeout",
         "next_upstream_tries",
-        "pass_early_hints",
         "pass_trailers",
         "read_timeout",
         "relay",
@@ -61,7 +60,6 @@ class Options:
     next_upstream: frozenset[str]
     next_upstream_timeout: float
     next_upstream_tries: int
-    pass_early_hints: bool
     pass_trailers: bool
     read_timeout: float
     relay: type[Relay]
@@ -81,7 +79,7 @@ class Options:
         self.buffers = 8 * 4096
         self.max_temp_file_size = 1 << 30
         self.force_ranges = self.ignore_client_abort = self.intercept_errors = False
-        self.pass_early_hints = self.pass_trailers = False
+        self.pass_trailers = False
 
     def set_socket_options(self, transport: asyncio.BaseTransport) -> None:
         """Set them; what the system does not want is left as it is."""

@@ -89,7 +89,6 @@ class Upstream:
         self._connections: list[Connection] = []
         self._replies: tuple[Reply, ...] = (OK,)
         self._asked = 0
-        self._closing = False
         tcp = socket.create_server(("127.0.0.1", 0), backlog=64)
         local = socket.socket(socket.AF_UNIX)
         local.bind(str(self.unix))
@@ -101,7 +100,6 @@ class Upstream:
             thread.start()
 
     def close(self) -> None:
-        self._closing = True
         self.finish()
         for listener in self._listeners:
             # shutdown wakes the thread that waits in accept(), which close alone does not
