@@ -62,6 +62,7 @@ class Response:
         "allow_ranges",
         "block",
         "block_second",
+        "closing_block",
         "date",
         "disable_not_modified",
         "fields",
@@ -101,8 +102,9 @@ class Response:
         """What follows the body, where something may (HTTP/1.1: in chunked coding); complete when the body is."""
         self.shared = False
         """Remembered and sent again to others: it has been through the filters already."""
-        self.block = b""
-        """Its bytes on an HTTP/1.1 connection that stays open; belongs to the second ``block_second``."""
+        self.block = self.closing_block = b""
+        """Its bytes on a connection that stays open, and on one that closes; they belong to the second
+        ``block_second``."""
         self.block_second = 0
 
     def get(self, name: bytes) -> bytes | None:

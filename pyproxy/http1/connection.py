@@ -6,7 +6,7 @@ import asyncio
 import os
 import socket
 from errno import ETIMEDOUT
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final
 
 from pyproxy.core.logs.log import INFO
 from pyproxy.http1.nowhere import NOWHERE
@@ -26,7 +26,7 @@ class ClientConnection(RequestReader, asyncio.Protocol):
     __slots__ = ()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.Transport, transport)
+        self._transport = transport  # type: ignore[assignment]
         self.remote_addr, self.remote_port = _address(transport.get_extra_info("peername"))
         self.local_addr, self.local_port = _address(transport.get_extra_info("sockname"))
         if self.listener.particular:
@@ -39,8 +39,9 @@ class ClientConnection(RequestReader, asyncio.Protocol):
         self._buffer = b""
         if self._file is not None:
             self._file.close()
-        self._transport = cast(asyncio.Transport, NOWHERE)
-        self._abandon("client closed connection")
+        self._transport = NOWHERE
+        if self._request is not None:
+            self._abandon("client closed connection")
 
     def _abandon(self, reason: str, status: int = 0) -> bool:
         """The exchange ends without its client: tell who makes the answer, and log ``status`` if none was begun.
@@ -188,5 +189,5 @@ class ClientConnection(RequestReader, asyncio.Protocol):
 def _address(name: object) -> tuple[bytes, int]:
     """A unix socket has a path or nothing where TCP has an address and a port; nginx shows ``unix:`` and the path."""
     if isinstance(name, tuple):
-        return str(name[0]).encode(), int(name[1])
+        return name[0].encode(), name[1]
     return b"unix:" + os.fsencode(name if isinstance(name, str | bytes) else ""), 0

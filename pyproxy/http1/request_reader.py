@@ -107,7 +107,7 @@ class RequestReader(RequestBodyReader):
             if self._write_paused:
                 self._buffer = data
                 self._advance()
-            elif data == self._last_block:
+            elif data == self._last_block or (self._last_head is None and self._knows(data)):
                 self._begin(self._last_route)
             else:
                 self._buffer = data
@@ -206,6 +206,14 @@ class RequestReader(RequestBodyReader):
             self._refuse(400, "client sent invalid request", buffer, "line")
         else:
             self._begin(self._last_route)
+        return True
+
+    def _knows(self, block: bytes) -> bool:
+        """Whether another connection has begun with these bytes: then they are not parsed and routed again."""
+        known = self._server.first_heads.get(block) if self.listener is self._server.listener else None
+        if known is None:
+            return False
+        self._last_route, self._last_block, self._last_head = known.again(), block, known.head
         return True
 
     def _prepare(self, block: bytes) -> None:

@@ -94,21 +94,20 @@ class ResponseWriter:
         if (
             response.block_second == second
             and last
-            and self.keep_alive
             and self._body is None
             and response.length == len(data)
-            and request.route.head.version == 11
             and request.method != b"HEAD"
+            and (block := response.block if self.keep_alive else response.closing_block)
         ):
-            self._transport.write(response.block + data)
-            request.head_size, request.sent = len(response.block), len(data)
+            self._transport.write(block + data)
+            request.head_size, request.sent = len(block), len(data)
             request.complete = True
             self._done(request)
             return
         framing = self._frame(request, response)
         block = self._block(request, response, second, framing)
-        if response.shared and self._left is not None and self.keep_alive:
-            response.block, response.block_second = block, second
+        if response.shared and self._left is not None and response.trailers is None:
+            self._remember(response, block, second)
         request.head_size = len(block)
         whole = last and not self._skip_body and not self._chunked and self._left in (None, len(data))
         if whole and len(data) <= TOGETHER:
@@ -122,6 +121,15 @@ class ResponseWriter:
             self.send(data)
         if last:
             self.finish()
+
+    def _remember(self, response: Response, block: bytes, second: int) -> None:
+        if response.block_second != second:
+            response.block = response.closing_block = b""
+            response.block_second = second
+        if self.keep_alive:
+            response.block = block
+        else:
+            response.closing_block = block
 
     def _move(self, request: Request) -> None:
         """An internal redirect has led to a location with limits of its own."""

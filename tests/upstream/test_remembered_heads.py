@@ -40,6 +40,26 @@ async def test_clients_do_not_share_what_is_sent_upstream(tmp_path: Path) -> Non
         assert len(server.visits) == 1
 
 
+async def test_connections_that_stay_and_that_close_get_their_own_heads(tmp_path: Path) -> None:
+    """One answer, several times within a second, to clients that keep their connection, and to those that do not."""
+    config = "location / { proxy_pass http://127.0.0.1:%d; } location /here { return 200 x; }"
+    async with upstream(always(answer(b"x"))) as server, serve(tmp_path, config % server.port) as proxy:
+        kept = await proxy.client()
+        for path in ("/", "/here"):
+            for _ in range(3):
+                for client, request, connection in (
+                    (kept, get(path), "keep-alive"),
+                    (await proxy.client(), get(path, Connection="close"), "close"),
+                    (await proxy.client(), get(path).replace(b"HTTP/1.1", b"HTTP/1.0"), "close"),
+                ):
+                    got = await client.ask(request)
+                    assert (got.status, got.body, got.fields["connection"]) == (200, b"x", connection)
+                    if connection == "close":
+                        assert not await client.reader.read()
+                head = await kept.ask(get(path).replace(b"GET", b"HEAD"), "HEAD")
+                assert head.fields["content-length"] == "1"
+
+
 async def test_a_client_that_changes_its_fields_is_heard(tmp_path: Path) -> None:
     async with (
         upstream(echo) as server,
