@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import base64
 import re
+import struct
+import time
 from pathlib import Path
 
+import pytest
+
 from tests.support.proxy import serve
+
+from .conftest import Ask
 
 GIVEN = base64.b64encode(bytes(range(16)))[:22].decode()
 
@@ -53,3 +59,34 @@ async def test_a_visitor_gets_a_cookie_and_keeps_it(tmp_path: Path) -> None:
         assert "was reset" in errors
         assert 'too short userid cookie "short"' in errors
         assert "invalid userid cookie" in errors
+
+
+@pytest.mark.parametrize(
+    ("directives", "order", "service"),
+    [
+        ("userid v1;", "=", 0),
+        ("userid v1; userid_service 258;", "=", 258),
+        ("userid on;", "!", 0x7F000001),
+        ("userid on; userid_service 258;", "!", 258),
+    ],
+)
+def test_what_an_identifier_is_made_of(stream: Ask, directives: str, order: str, service: int) -> None:
+    client = stream(f"{directives} return 204;")
+    made = []
+    for _ in range(2):
+        client.ask("/")
+        value = (client.field("Set-Cookie") or "").removeprefix("uid=").partition(";")[0]
+        made.append(struct.unpack(f"{order}4I", base64.b64decode(value)))
+    (first_service, now, start, count), again = made
+    assert first_service == service
+    assert abs(now - time.time()) < 60
+    assert again[2:] == (start, count + 0x100)
+
+
+def test_for_ever_and_with_a_policy(stream: Ask) -> None:
+    client = stream("userid on; userid_name id; userid_expires max; userid_p3p 'CP=\"NOI\"'; return 204;")
+    client.ask("/")
+    cookie = client.field("Set-Cookie") or ""
+    assert cookie.startswith("id=")
+    assert cookie.endswith("; expires=Thu, 31-Dec-37 23:55:55 GMT; path=/")
+    assert client.field("P3P") == 'CP="NOI"'
