@@ -2,37 +2,23 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
-
-from benchmarks.lab import Lab
 from benchmarks.load import wrk
 from benchmarks.load.result import Load
-from benchmarks.upstreams import answers
 
-from .served import Served, fetch, must_be
+from .answered import Answered
 from .small import unused_number
-from .upstreams import answering
 
 CONNECTIONS = 32
-BYTES = 20_000
 
 
-class Browser(Served):
+class Browser(Answered):
     name = "browser"
     title = "Browser-like heads (15 fields, 900 bytes), answers of 20 KB"
+    size = 20_000
     cases = {
         "repeating": "every request of a connection has the same head",
         "varying": "every request's path, cookie and referer are new",
     }
-
-    def upstream(self, lab: Lab) -> AbstractContextManager[str]:
-        return answering(lab, BYTES)
-
-    def check(self, case: str, port: int) -> None:
-        must_be(fetch(port, "/p/1"), answers.body(BYTES), "/p/1")
-
-    def least(self, case: str) -> int:
-        return BYTES
 
     def load(self, case: str, port: int, seconds: float) -> Load:
         arguments = [unused_number()] if case == "varying" else []

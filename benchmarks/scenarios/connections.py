@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
-
-from benchmarks.lab import Lab
 from benchmarks.load import wrk
 from benchmarks.load.result import Load
-from benchmarks.upstreams import answers
 
+from .answered import Answered
 from .scenario import PAIR
-from .served import Served, fetch, must_be
-from .upstreams import answering
 
-BYTES = 100
 COUNTS = (1, 32, 256, 2000)
 EQUAL = 4000
 """Requests/s of the equal load."""
@@ -21,23 +15,15 @@ OPENED = 1000
 """Connections for which each measurement lasts at least a second."""
 
 
-class Connections(Served):
+class Connections(Answered):
     name = "connections"
     title = "Small dynamic answer on 1 to 2000 connections"
+    size = 100
     cases = {str(count): f"as fast as it goes on {count}" for count in COUNTS} | {
         f"{count} paced": f"{EQUAL} requests/s on {count}" for count in COUNTS[1:]
     }
 
     in_full = (*PAIR, "haproxy", "caddy")
-
-    def upstream(self, lab: Lab) -> AbstractContextManager[str]:
-        return answering(lab, BYTES)
-
-    def check(self, case: str, port: int) -> None:
-        must_be(fetch(port, "/p/1"), answers.body(BYTES), "/p/1")
-
-    def least(self, case: str) -> int:
-        return BYTES
 
     def load(self, case: str, port: int, seconds: float) -> Load:
         count, _, paced = case.partition(" ")

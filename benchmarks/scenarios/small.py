@@ -3,39 +3,26 @@
 from __future__ import annotations
 
 import time
-from contextlib import AbstractContextManager
 
-from benchmarks.lab import Lab
 from benchmarks.load import wrk
 from benchmarks.load.result import Load
-from benchmarks.upstreams import answers
 
+from .answered import Answered
 from .scenario import KNOWN, PAIR
-from .served import Served, fetch, must_be
-from .upstreams import answering
 
 CONNECTIONS = 32
-BYTES = 100
 
 
-class Small(Served):
+class Small(Answered):
     name = "small"
     title = f"Small dynamic answer, {CONNECTIONS} connections"
+    size = 100
     cases = {
         "repeating": "every request of a connection has the same head",
         "varying": "every request's path, cookie and referer are new",
     }
     in_short = (*PAIR, "caddy", "aiohttp")
     in_full = (*KNOWN, "twisted", "mitmproxy")
-
-    def upstream(self, lab: Lab) -> AbstractContextManager[str]:
-        return answering(lab, BYTES)
-
-    def check(self, case: str, port: int) -> None:
-        must_be(fetch(port, "/p/1"), answers.body(BYTES), "/p/1")
-
-    def least(self, case: str) -> int:
-        return BYTES
 
     def load(self, case: str, port: int, seconds: float) -> Load:
         url = f"http://127.0.0.1:{port}/p/x"
