@@ -85,7 +85,7 @@ class Response:
         self.reason = reason
         self.server: bytes | None = None
         self.date: bytes | None = None
-        """The upstream's own, where ``proxy_pass_header`` lets them through."""
+        """The upstream's own, where ``proxy_pass_header`` lets them through; empty where it has none then."""
         self.allow_ranges = False
         """Whether parts of the body may be asked for: it comes as it is, and is the same next time."""
         self.disable_not_modified = False
@@ -130,6 +130,12 @@ class Response:
         self.fields = [field for field in self.fields if field[0].lower() != name]
 
 
+class Carried(Protocol):
+    """What comes into a response before the filters see it."""
+
+    def enter(self, request: Request, response: Response) -> None: ...
+
+
 class Producer(Protocol):
     """Who makes a response's body: told when the client cannot take more, can again, or is gone."""
 
@@ -162,6 +168,7 @@ class Request:
         "args",
         "body",
         "captures",
+        "carried",
         "chain",
         "complete",
         "enders",
@@ -216,6 +223,8 @@ class Request:
         self.error_page_used = False
         self.error_fields: tuple[Field, ...] = ()
         """What the error adds to the page that ``error_page`` shows for it (WWW-Authenticate, Content-Range)."""
+        self.carried: Carried | None = None
+        """What an answer that has led elsewhere has left for the final one (X-Accel-Redirect)."""
         self.sent = 0
         """Body bytes sent."""
         self.head_size = 0
@@ -296,6 +305,8 @@ class Request:
 
     def _pass_head(self, response: Response) -> bool:
         """Let the filters see the head, and make the chain that the body goes through; False if they refuse it."""
+        if self.carried is not None:
+            self.carried.enter(self, response)
         if self.error_status:
             response.status, response.reason = self.error_status, b""
         if self.error_fields:

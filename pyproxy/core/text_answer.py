@@ -42,7 +42,8 @@ class _Answer:
         location = request.location
         content_type = location.content_type(request.uri)
         response = self._shared.get((location, content_type))
-        if response is not None and not request.error_status and not request.head.fields.names.conditional:
+        plain = not request.head.fields.names.conditional and not request.error_status and request.carried is None
+        if response is not None and plain:
             request.stream.start(request, response, self._constant or b"", True)
         elif (request.error_status or self._status) == 204:
             request.respond(Response(self._status, [], 0))

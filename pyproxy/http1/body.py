@@ -11,7 +11,7 @@ from typing import Final, Protocol
 
 from pyproxy.core.message import Pair, RequestHead, ResponseHead
 from pyproxy.http1.fields import ONCE_IN_REQUEST, FieldReader
-from pyproxy.http1.message import CLIENT, Sender
+from pyproxy.http1.message import CLIENT, UPSTREAM, Sender
 
 Piece = bytes | memoryview
 
@@ -165,7 +165,7 @@ class ChunkedReader:
         raise self._sender.error("prematurely closed connection")
 
     def _error(self) -> Exception:
-        return self._sender.error("sent invalid chunked body")
+        return self._sender.error(f"sent invalid chunked {'response' if self._sender is UPSTREAM else 'body'}")
 
 
 def _joined(pieces: list[Piece]) -> list[Piece]:

@@ -22,8 +22,8 @@ from pyproxy.http1.request_line import (
     skip_empty_lines,
 )
 
-_STATUS_LINE: Final = re.compile(rb"HTTP/1\.([0-9]) ([1-9][0-9][0-9])(?: ([^\x00-\x08\x0a-\x1f\x7f]*+))?\r\n").match
-_STATUS_LINE_BEGINS: Final = b"HTTP/1."
+_STATUS_LINE: Final = re.compile(rb"HTTP/([1-9]\.[0-9]) ([1-9][0-9][0-9])(?: ([^\x00-\x08\x0a-\x1f\x7f]*+))?\r\n").match
+_STATUS_LINE_BEGINS: Final = b"HTTP/"
 
 _NO_FIELDS: Final = Fields(Names(()), ())
 
@@ -232,9 +232,10 @@ class ResponseParser:
         if match is None:
             line = printable(block.partition(b"\r\n")[0])
             raise UPSTREAM.error(f'sent no valid HTTP/1.1 header: "{line}"')
-        minor, status, reason = match.groups()
+        number, status, reason = match.groups()
         fields = self._fields.read(block[match.end() :])
-        version = 10 if minor == b"0" else 11
+        # some programs write the version that their own client may speak (HTTP/2.0): no other says less than HTTP/1.1
+        version = 10 if number == b"1.0" else 11
         if version == 10 and fields.controls.chunked:
             raise UPSTREAM.error('sent HTTP/1.0 response with "Transfer-Encoding" header')
         return ResponseHead(version, int(status), reason or b"", fields)

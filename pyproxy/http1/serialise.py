@@ -30,7 +30,9 @@ def response_block(response: Response, server: bytes, second: int, connection: b
     if response.server is None and response.date is None:
         identity = _server_and_date(server, second)
     else:
-        identity = b"Server: %b\r\nDate: %b\r\n" % (response.server or server, response.date or http_date(second))
+        server = server if response.server is None else response.server
+        date = http_date(second) if response.date is None else response.date
+        identity = (b"Server: %b\r\n" % server if server else b"") + (b"Date: %b\r\n" % date if date else b"")
     lines = [first, identity]
     lines += [b"%b: %b\r\n" % field for field in response.fields]
     if response.length is not None:

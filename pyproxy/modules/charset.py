@@ -144,6 +144,8 @@ class _Charset:
         if name is None:
             assert self._destination is not None
             name = self._destination.render(request)
+        if not name:
+            return None
         destination = name.decode("latin-1").lower()
         if response.override_charset and destination not in self._known:
             request.complain(ERROR, f'unknown charset "{destination}" to override')

@@ -19,6 +19,8 @@ def _compile(scope: Scope, location: Location) -> None:
         status = conditional.evaluate(request.head.fields, response.etag, response.modified, mode)
         if status == conditional.PRECONDITION_FAILED:
             request.give_up()
+            # as in nginx, what refuses begins anew
+            request.carried = None
             phases.finalize(request, status)
             raise Refused
         if status == conditional.NOT_MODIFIED:

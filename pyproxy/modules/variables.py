@@ -67,6 +67,13 @@ def _request_length(request: Request) -> bytes:
     return b"%d" % (head.length + body)
 
 
+def _content_length(request: Request) -> bytes | None:
+    """As sent; of a body that came in chunks, the bytes once they have been read."""
+    if request.head.chunked and request.body is not None:
+        return b"%d" % request.body.size
+    return request.head.fields.get(b"content-length")
+
+
 def _tcp_info(offset: int) -> Getter:
     """A number in Linux's struct tcp_info."""
 
@@ -252,7 +259,7 @@ MODULE = Module(
         Variable("server_protocol", _server_protocol, HEAD),
         Variable("server_name", lambda request: request.server.name, HEAD),
         Variable("remote_user", _RemoteUser(), HEAD),
-        Variable("content_length", _header("content_length"), HEAD),
+        Variable("content_length", _content_length),
         Variable("content_type", _header("content_type"), HEAD),
         Variable("status", _status),
         Variable("body_bytes_sent", lambda request: b"%d" % request.sent),

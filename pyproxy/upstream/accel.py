@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from copy import copy
 from typing import TYPE_CHECKING
 
 from pyproxy.core import phases
-from pyproxy.core.around import StreamAround
+from pyproxy.core.logs.log import ERROR
 from pyproxy.core.request import Field, Request, Response
 from pyproxy.core.throttle import throttle
 from pyproxy.core.uri import BadURI, split_unsafe
@@ -47,13 +46,15 @@ class Accel:
 
 def redirect(request: Request, target: bytes, carried: list[Field]) -> None:
     """Send the request where X-Accel-Redirect says: a path, or a named location. Its exchange is over."""
-    request.stream = _Carrier(request, carried)
+    request.carried = Carried(request, carried)
     if target.startswith(b"@"):
         phases.named_location(request, target[1:].decode("utf-8", "surrogateescape"))
         return
     try:
         uri, args = split_unsafe(target)
     except BadURI:
+        shown = target.decode("utf-8", "backslashreplace")
+        request.complain(ERROR, f'unsafe URI "{shown}" was detected while reading response header from upstream')
         phases.finalize(request, 404)
         return
     if request.method != b"HEAD":
@@ -61,21 +62,24 @@ def redirect(request: Request, target: bytes, carried: list[Field]) -> None:
     phases.internal_redirect(request, uri, args)
 
 
-class _Carrier(StreamAround):
-    """Adds the fields of an earlier answer to the final one."""
+class Carried:
+    """Fields of an answer that has led elsewhere: the final one begins with them."""
 
-    def __init__(self, request: Request, carried: list[Field]) -> None:
-        super().__init__(request.stream)
-        self._carried = carried
+    def __init__(self, request: Request, fields: list[Field]) -> None:
+        self._fields = fields
         self._exchange = request.upstream
 
-    def start(self, request: Request, response: Response, data: bytes, last: bool) -> None:
-        """Send the head with the fields added; its type too, unless an error or another server has its own."""
-        fields = self._carried
-        if request.error_status or request.upstream is not self._exchange:
-            fields = [field for field in fields if field[0].lower() != b"content-type"]
-        names = {name.lower() for name, _ in fields} - {b"set-cookie"}
-        kept = [field for field in response.fields if field[0].lower() not in names]
-        final = copy(response)
-        final.fields, final.shared, final.block_second = kept + fields, False, 0
-        super().start(request, final, data, last)
+    def enter(self, request: Request, response: Response) -> None:
+        """Put them before the response's own; the type in its place, unless an error or another server has its own."""
+        fields = self._fields
+        if request.error_status:
+            fields = _without(fields, b"content-type", b"accept-ranges")
+        elif request.upstream is not self._exchange and response.get(b"content-type") is not None:
+            fields = _without(fields, b"content-type")
+        if any(name.lower() == b"content-type" for name, _ in fields):
+            response.remove(b"content-type")
+        response.fields[:0] = fields
+
+
+def _without(fields: list[Field], *names: bytes) -> list[Field]:
+    return [field for field in fields if field[0].lower() not in names]

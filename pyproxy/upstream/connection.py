@@ -100,6 +100,7 @@ class UpstreamConnection(asyncio.Protocol):
         if self._tunnel:
             exchange.answer_end()
         elif self._body is None:
+            exchange.attempts[-1].bytes += len(self._buffer)
             why = "upstream prematurely closed connection" if exc is None else _describe(exc)
             exchange.failed("error", why, READING_HEAD)
         elif exc is not None:
@@ -212,6 +213,7 @@ class UpstreamConnection(asyncio.Protocol):
         if seen:
             data = self._buffer + data
             self._buffer = b""
+        came = data
         protocol = exchange.protocol
         response: Response | None
         try:
@@ -245,6 +247,7 @@ class UpstreamConnection(asyncio.Protocol):
                         raise UPSTREAM.error("sent HTTP/1.0 response with early hints")
                     exchange.early_hints(head, len(block))
         except BadMessage as error:
+            exchange.attempts[-1].bytes += len(came)
             self._refuse(exchange, error.reason)
             return
         self._informational = 0
@@ -256,7 +259,7 @@ class UpstreamConnection(asyncio.Protocol):
             exchange.answered(block, head, response, data, True, now)
         elif framing >= 0 and len(data) > framing:
             self.close()
-            exchange.extra_data(False)
+            exchange.extra_data(False, len(data) - framing)
             exchange.answered(block, head, response, data[:framing], True, now)
         else:
             self._head = head
@@ -305,7 +308,7 @@ class UpstreamConnection(asyncio.Protocol):
             exchange.note().trailers = body.trailers
         if rest:
             self.close()
-            exchange.extra_data(head.chunked)
+            exchange.extra_data(head.chunked, 0)
         else:
             self._release(head, self.worker.now())
         exchange.answer_end()

@@ -228,8 +228,11 @@ class Exchange:
         """The server did not connect, take or answer in time."""
         self._next("timeout", 504, f"upstream timed out (110: Connection timed out) while {doing}")
 
-    def extra_data(self, chunked: bool) -> None:
-        """Bytes came after the answer's end: they are dropped with their connection."""
+    def extra_data(self, chunked: bool, count: int) -> None:
+        """Bytes came after the answer's end, ``count`` with its head: they are dropped with their connection."""
+        self.attempts[-1].bytes += count
+        if self.request.head_only:
+            return
         what = "data after final chunk" if chunked else 'more data than specified in "Content-Length" header'
         self.request.complain(WARN, f"upstream sent {what} while reading upstream")
 
@@ -324,7 +327,7 @@ class Exchange:
             return
         if attempt.peer.fails:
             attempt.peer.succeeded()
-        if response is None or request.error_status or not request.is_main:
+        if response is None or request.error_status or request.carried is not None or not request.is_main:
             made = self.protocol.response(request, self, block, head)
             if made is None:
                 return

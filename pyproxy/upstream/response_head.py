@@ -57,6 +57,8 @@ class ResponseHeadReader:
         """``hidden`` and ``passed`` are the lower-case names of ``proxy_hide_header`` and ``proxy_pass_header``;
         ``without`` are more names that never go through."""
         self._hidden = NOT_PASSED | without | ((HIDDEN | hidden) - passed)
+        self._passes_server = b"server" not in self._hidden
+        self._passes_date = b"date" not in self._hidden
         self._redirects = redirects
         self._cookies = cookies or None
 
@@ -69,12 +71,14 @@ class ResponseHeadReader:
             hidden = hidden | named
         fields = []
         repeats = True
-        server = date = None
+        # where the upstream's own may pass, there is none unless it has one
+        server = b"" if self._passes_server else None
+        date = b"" if self._passes_date else None
         for lower, name, value in head.fields.pairs:
             if lower.startswith(b"x-accel-"):
                 # it may steer this one answer
                 repeats = False
-            if lower in hidden:
+            if lower in hidden or (lower == b"content-type" and not value):
                 continue
             if lower == b"server":
                 server = value

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from .exchange import Exchange, get, head
+from .exchange import Deviation, Exchange, get, head
 from .pair import Pair
 from .upstream import answer
 
@@ -41,6 +41,13 @@ EXCHANGES = [
     Exchange("said", get("/about.html"), contains="text/html; charset=utf-8"),
     Exchange("said of another type", get("/css/style.css"), lacks="charset"),
     Exchange("off", get("/off/about.html"), lacks="charset"),
+    Exchange("an empty variable", get("/variable/about.html?c="), lacks="charset"),
+    Exchange(
+        "a variable without a value",
+        get("/variable/about.html"),
+        (),
+        deviates=Deviation(200, "a variable without a value is as good as an empty one", lacks="charset"),
+    ),
     Exchange("types", get("/types/style.css"), contains="charset"),
     Exchange("html is always one of them", get("/types/about.html"), contains="charset"),
     Exchange("other defaults are not", get("/plain/ten.txt"), lacks="charset"),

@@ -9,7 +9,7 @@ import pytest
 
 from .exchange import HALF_CLOSE, LEAVE, UPSTREAM_ASKED, Deviation, Exchange, Step, chunked, get, post, request
 from .pair import Pair
-from .upstream import CLOSE, HANG, RESET, Reply, answer
+from .upstream import CLOSE, HANG, RESET, Pause, Reply, answer
 
 CONFIG = """
     client_max_body_size 20;
@@ -103,6 +103,18 @@ EXCHANGES = [
     told("refused, a group", get("/group/x"), 502, "[error] connect() failed"),
     told("no such socket", get("/gone/x"), 502, "[crit] connect() to unix:"),
     told("another server is asked", get("/next/"), 502, "[error]", upstream=answer(status="503 No"), errors=2),
+    failing(
+        "a bad chunk of an answer",
+        Reply(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n", Pause(), b"x\r\n\r\n"),
+        "upstream sent invalid chunked response while reading upstream",
+        200,
+    ),
+    failing(
+        "redirected out of the root",
+        answer("X-Accel-Redirect: /../x", body=b""),
+        'unsafe URI "/../x" was detected while reading response header from upstream',
+        404,
+    ),
     failing("closed", Reply(CLOSE), CLOSED),
     failing("reset", Reply(RESET), "recv() failed (104: Connection reset by peer)"),
     failing("closed in the head", Reply(b"HTTP/1.1 200 OK\r\nContent-L", CLOSE), CLOSED),

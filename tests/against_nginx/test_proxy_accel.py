@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from .documents import TEN_ETAG
 from .exchange import Exchange, get, head, post
 from .pair import Pair
-from .upstream import Reply, answer
+from .upstream import OK, Reply, answer
 
 CONFIG = """
     log_format upstream "$status $upstream_status $upstream_response_length $uri";
@@ -20,6 +21,14 @@ CONFIG = """
         location /files/ {
             internal;
             alias @folder@/www/;
+        }
+        location /own/ {
+            internal;
+            alias @folder@/www/;
+            expires 1h;
+            add_header Cache-Control public;
+            charset utf-8;
+            charset_types *;
         }
         location /again/ {
             internal;
@@ -64,9 +73,15 @@ FIELDS = (
 )
 
 
-def redirect(name: str, to: str, status: int = 200, contains: str = "", *fields: str) -> Exchange:
+CLOSES = "Connection: close"
+"""nginx does not ask again on the same connection."""
+
+
+def redirect(
+    name: str, to: str, status: int = 200, contains: str = "", *fields: str, ask: str = "X-Ask: all", then: Reply = OK
+) -> Exchange:
     reply = answer(f"X-Accel-Redirect: {to}", *fields, body=b"")
-    return Exchange(name, get("/"), status, upstream=reply, logs=1, contains=contains)
+    return Exchange(name, get("/", ask), status, upstream=(reply, then), logs=1, contains=contains)
 
 
 EXCHANGES = [
@@ -74,6 +89,15 @@ EXCHANGES = [
     redirect("to a file, with fields", "/files/ten.txt", 200, "Content-Type: text/x-own", *FIELDS),
     redirect("to text", "/text/?a=b", 200, "method GET args a=b"),
     redirect("to text, with fields", "/text/", 200, "Set-Cookie: a=1\n  Set-Cookie: b=2", *FIELDS),
+    redirect("to a file, with ranges", "/files/ten.txt", 206, "multipart", *FIELDS, ask="Range: bytes=1-2,4-5"),
+    redirect("to a file, with a range", "/files/ten.txt", 206, "bytes 1-2/10", *FIELDS, ask="Range: bytes=1-2"),
+    redirect("to a file, unchanged", "/files/ten.txt", 304, "304", *FIELDS, ask=f"If-None-Match: {TEN_ETAG}"),
+    redirect("to a file, with other fields", "/own/ten.txt", 200, "max-age=3600", *FIELDS, "Accept-Ranges: none"),
+    redirect("to a file with a charset", "/own/ten.txt", 200, "text/x-own; charset=utf-8", *FIELDS),
+    redirect(
+        "to a server with fields", "/again/x", 200, "no-store", *FIELDS, CLOSES, then=answer("Cache-Control: public")
+    ),
+    redirect("to a server with a type", "/again/x", 200, "a/b", *FIELDS, CLOSES, then=answer("Content-Type: a/b")),
     redirect("to an escaped file", "/files/with%20space.txt", 200, "a space"),
     redirect("to a named location", "@named", 200, "named / from @named"),
     redirect("to a named location that is not there", "@nobody", 500),

@@ -213,6 +213,8 @@ EXCHANGES = [
     Exchange("answer: empty value", get("/"), upstream=answer("X-Empty:", "X-Space:  ")),
     Exchange("answer: Server and Date are the proxy's", get("/"), upstream=UPSTREAMS_OWN, lacks="gunicorn"),
     Exchange("answer: proxy_pass_header", get("/pass/"), upstream=UPSTREAMS_OWN, contains="Server: gunicorn"),
+    Exchange("answer: proxy_pass_header, nothing to pass", get("/pass/"), lacks="Date:"),
+    Exchange("answer: an empty type", get("/"), upstream=answer("Content-Type:"), lacks="Content-Type"),
     Exchange(
         "answer: proxy_hide_header",
         get("/hide/"),

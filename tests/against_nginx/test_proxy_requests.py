@@ -6,7 +6,7 @@ import pytest
 
 from .exchange import ANSWER, UPSTREAM_ASKED, Exchange, chunked, get, head, post
 from .pair import Pair
-from .upstream import Reply, answer
+from .upstream import CLOSE, Reply, answer
 
 CONFIG = """
     log_format upstream "$status $upstream_addr $upstream_status $upstream_response_length $upstream_bytes_received "
@@ -25,6 +25,11 @@ CONFIG = """
         listen 127.0.0.1:@main@;
         location / {
             proxy_pass http://@upstream@;
+        }
+        location /length/ {
+            proxy_pass http://@upstream@;
+            proxy_set_header X-Length $content_length;
+            access_log off;
         }
         location /body/ {
             proxy_pass http://@upstream@;
@@ -140,6 +145,9 @@ EXCHANGES = [
     Exchange(
         "a cookie in capitals", get("/"), upstream=answer("Set-Cookie: a=b", "Set-Cookie: SESSION = x y ; z"), logs=1
     ),
+    Exchange("a bad length", get("/"), 502, upstream=answer("Content-Length: x"), logs=1),
+    Exchange("half a head", get("/"), 502, upstream=Reply(b"HTTP/1.1 200 OK\r\nX-One", CLOSE), logs=1),
+    Exchange("length of chunks", chunked("/length/", b"5\r\nhello\r\n0\r\n\r\n"), contains="X-Length: 5"),
     Exchange("set_body", get("/body/?a=1"), contains="<GET 1>", logs=1),
     Exchange("set_body for a post", post("/body/?a=1", b"hello"), contains="<POST 1>", lacks="hello", logs=1),
     Exchange("set_body for head", head("/body/?a=1"), upstream=answer(body=b""), contains="<HEAD 1>", logs=1),

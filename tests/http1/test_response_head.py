@@ -37,6 +37,7 @@ ACCEPTED: dict[str, tuple[bytes, dict[str, object]]] = {
     "HTTP/1.0": (b"HTTP/1.0 200 OK\r\n\r\n", {"version": 10, "keep_alive": False}),
     "HTTP/1.0 never keeps": (response(b"Connection: keep-alive\r\n", b"HTTP/1.0 200 OK"), {"keep_alive": False}),
     "HTTP/1.3": (b"HTTP/1.3 200 OK\r\n\r\n", {"version": 11}),
+    "HTTP/2.0": (b"HTTP/2.0 200 OK\r\n\r\n", {"version": 11, "keep_alive": True}),
     "any status": (b"HTTP/1.1 999 X\r\n\r\n", {"status": 999}),
     "interim": (response(b"Link: </a>\r\n", b"HTTP/1.1 103 Early Hints"), {"status": 103}),
     "closes": (response(b"Connection: Close\r\n"), {"keep_alive": False}),
@@ -63,7 +64,6 @@ ACCEPTED: dict[str, tuple[bytes, dict[str, object]]] = {
 
 REFUSED: dict[str, bytes] = {
     "HTTP/0.9": b"<html>\r\n\r\n</html>",
-    "HTTP/2.0": b"HTTP/2.0 200 OK\r\n\r\n",
     "HTTP/1.10": b"HTTP/1.10 200 OK\r\n\r\n",
     "lower case": b"http/1.1 200 OK\r\n\r\n",
     "another protocol": b"ICY 200 OK\r\n\r\n",
@@ -158,7 +158,7 @@ def test_a_status_line_alone_may_end_in_lf() -> None:
 def test_garbage_is_refused_before_a_line_is_complete() -> None:
     parser = ResponseParser()
     parser.check_unfinished(b"HTTP/")
-    for garbage in (b"SSH-2.0-OpenSSH", b"<", b"HTTP/2", b"\n"):
+    for garbage in (b"SSH-2.0-OpenSSH", b"<", b"HTTP2", b"\n"):
         with pytest.raises(BadMessage):
             parser.check_unfinished(garbage)
 

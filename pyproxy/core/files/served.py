@@ -68,7 +68,7 @@ class Files:
 
     def answer(self, request: Request, file: OpenFile, *more: Field) -> bool:
         """Answer with it. True if that was the whole of it with its shared head, for a request without conditions."""
-        plain = not request.head.fields.names.conditional and not request.error_status
+        plain = not request.head.fields.names.conditional and not request.error_status and request.carried is None
         if plain and file.response is not None and file.body is not None:
             request.stream.start(request, file.response, file.body, True)
             return True

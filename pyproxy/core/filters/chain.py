@@ -54,7 +54,7 @@ def share(request: Request, response: Response) -> bool:
     location = request.location
     # an upstream's is sent on to the others without a look at what they ask for
     particular = response.allow_ranges if response.disable_not_modified else request.route.head.fields.names.conditional
-    if particular or request.error_status or not request.is_main:
+    if particular or request.error_status or request.carried is not None or not request.is_main:
         return False
     if any(varies(response) for varies in location.varying):
         return False
