@@ -187,5 +187,5 @@ EXCHANGES = [
 
 
 @pytest.mark.parametrize("exchange", EXCHANGES, ids=str)
-def test_limits(pair: Pair, exchange: Exchange) -> None:
+def test_client_limits(pair: Pair, exchange: Exchange) -> None:
     pair.compare(exchange)

@@ -123,7 +123,7 @@ def _compile(scope: Scope, location: Location) -> None:
 
 
 MODULE = Module(
-    name="limits",
+    name="client",
     order=5,
     directives=(
         offset("client_max_body_size", ANYWHERE, 1 << 20, "The largest request body; 0: any."),
