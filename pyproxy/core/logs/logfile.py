@@ -30,6 +30,8 @@ class Gathering:
 
 SOON = Gathering(1 << 16, 0.1)
 """Unless the configuration wants an access log buffered: what comes within a moment is written at once."""
+AT_ONCE = 20
+"""Times a second that an access log which is not to be buffered is written at once: then its lines go together."""
 ERRORS = Gathering(1 << 16, 0.0)
 """Error logs: nothing is waited for."""
 
@@ -60,8 +62,10 @@ class LogFile:
         self._room = gathering.size
         self._seconds = gathering.seconds
         self._is_prompt = gathering is SOON
-        self._flushed = float("-inf")
-        """The loop's time when lines were handed over last."""
+        self._at_once = float(AT_ONCE)
+        """How often lines may still be handed over without waiting; more with time."""
+        self._asked = 0.0
+        """The loop's time when that was looked at last."""
         self._lines: list[bytes] = []
         self._size = 0
         self._timer: asyncio.TimerHandle | None = None
@@ -128,10 +132,20 @@ class LogFile:
         loop = self._keeper.loop
         if self._seconds is None or loop is None:
             return
-        # after a pause, whoever reads the log sees a line as soon as the answer; under load they go together
-        wait = max(0.0, self._flushed + self._seconds - loop.time()) if self._is_prompt else self._seconds
-        self._flushed = loop.time() + wait
-        self._timer = loop.call_later(wait, self.flush)
+        self._timer = loop.call_later(self._wait(loop.time()), self.flush)
+
+    def _wait(self, now: float) -> float:
+        """Seconds until the line that comes now is handed over: none as long as that is not asked for often, so that
+        whoever reads the log sees a line as soon as the answer, as with nginx."""
+        assert self._seconds is not None
+        if not self._is_prompt:
+            return self._seconds
+        self._at_once = min(AT_ONCE, self._at_once + AT_ONCE * (now - self._asked))
+        self._asked = now
+        if self._at_once < 1:
+            return self._seconds
+        self._at_once -= 1
+        return 0.0
 
     def flush(self) -> None:
         """Hand everything gathered to the thread."""

@@ -61,6 +61,44 @@ async def test_lines_are_written_soon_and_in_order(logs: Logs, tmp_path: Path) -
     await wait_for(tmp_path / "a.log", "before\none\ntwo\n")
 
 
+class Clock:
+    """A loop, and a timer, that only tells the time, and remembers how long it was to wait."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+        self.waits: list[float] = []
+
+    def time(self) -> float:
+        return self.now
+
+    def call_later(self, seconds: float, callback: Callable[[], None]) -> Clock:
+        self.waits.append(seconds)
+        return self
+
+    def cancel(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize(("gathering", "first"), [(logfile.SOON, 0.0), (Gathering(1 << 16, 5.0), 5.0)])
+def test_few_lines_go_at_once_and_many_together(logs: Logs, tmp_path: Path, gathering: Gathering, first: float) -> None:
+    log = logs.open(str(tmp_path / "a.log"), gathering)
+    clock = Clock()
+    logs.attach(clock)  # type: ignore[arg-type]
+
+    def write(times: int, pause: float) -> set[float]:
+        clock.waits.clear()
+        for _ in range(times):
+            log.write(b"line\n")
+            log.flush()
+            clock.now += pause
+        return set(clock.waits)
+
+    assert write(logfile.AT_ONCE, 0.0) == {first}
+    assert write(100, 0.0) == {gathering.seconds}
+    clock.now += 1.0
+    assert write(1000, 0.1) == {first}
+
+
 def test_close_writes_what_is_left_without_any_loop(logs: Logs, tmp_path: Path) -> None:
     logs.open(str(tmp_path / "a.log")).write(b"one\n")
     logs.close()
