@@ -11,12 +11,27 @@ if TYPE_CHECKING:
 class Attempt:
     """One server that was asked, for ``$upstream_addr``, ``$upstream_status`` and the times (seconds)."""
 
-    __slots__ = ("bytes", "connected", "ended", "headed", "peer", "received", "reused", "sent", "started", "status")
+    __slots__ = (
+        "bytes",
+        "connected",
+        "ended",
+        "failed",
+        "headed",
+        "peer",
+        "received",
+        "reused",
+        "sent",
+        "started",
+        "status",
+    )
 
     def __init__(self, peer: Peer, started: float) -> None:
         self.peer = peer
         self.started = started
         self.reused = False
+        """Whether it was asked over a kept connection."""
+        self.failed = False
+        """Whether it counts for ``proxy_next_upstream_tries``, and its server is not asked again."""
         self.connected = self.headed = self.ended = -1.0
         self.status = 0
         self.received = 0
@@ -25,3 +40,9 @@ class Attempt:
         """All that was received."""
         self.sent = 0
         """Bytes of the request that followed its head."""
+
+    def end(self, now: float) -> None:
+        """It is over, if it was not before: its server is busy with one request less."""
+        if self.ended < 0:
+            self.ended = now
+            self.peer.active -= 1

@@ -10,6 +10,7 @@ from pyproxy.core.message import ResponseHead
 from pyproxy.http1.body import BodyReader, ChunkedReader, body_reader, response_framing
 from pyproxy.http1.head import find_head_end
 from pyproxy.http1.message import UPSTREAM, BadMessage
+from pyproxy.upstream.failures import reason
 
 if TYPE_CHECKING:
     from pyproxy.core.request import Response
@@ -101,10 +102,10 @@ class UpstreamConnection(asyncio.Protocol):
             exchange.answer_end()
         elif self._body is None:
             exchange.attempts[-1].bytes += len(self._buffer)
-            why = "upstream prematurely closed connection" if exc is None else _describe(exc)
+            why = "upstream prematurely closed connection" if exc is None else f"recv() failed ({reason(exc)})"
             exchange.failed("error", why, READING_HEAD)
         elif exc is not None:
-            exchange.broken(_describe(exc), READING_BODY)
+            exchange.broken(f"recv() failed ({reason(exc)})", READING_BODY)
         else:
             try:
                 self._body.eof()
@@ -347,9 +348,3 @@ class UpstreamConnection(asyncio.Protocol):
         self.watch()
         if self.exchange is not None:
             self.exchange.upstream_ready()
-
-
-def _describe(error: Exception) -> str:
-    number = getattr(error, "errno", None)
-    text = getattr(error, "strerror", None) or str(error) or type(error).__name__
-    return f"recv() failed ({number}: {text})" if number else f"recv() failed ({text})"

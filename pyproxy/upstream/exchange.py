@@ -6,8 +6,6 @@ What nginx has in ngx_http_upstream: shared by every module that speaks to serve
 from __future__ import annotations
 
 import asyncio
-import os
-import socket
 from errno import EADDRNOTAVAIL
 from typing import TYPE_CHECKING
 
@@ -17,6 +15,8 @@ from pyproxy.core.request import Request, Response
 from pyproxy.core.throttle import throttle
 from pyproxy.upstream.attempt import Attempt
 from pyproxy.upstream.connection import READING_HEAD
+from pyproxy.upstream.failures import connect_failure, reason
+from pyproxy.upstream.next_server import NO_FAILURES, failed_peers, may_ask_another
 from pyproxy.upstream.relay import Relay
 from pyproxy.upstream.tunnel import Tunnel
 
@@ -28,11 +28,6 @@ if TYPE_CHECKING:
     from pyproxy.upstream.options import UpstreamProtocol
     from pyproxy.upstream.peer import Peer
     from pyproxy.upstream.request_body import RequestBody
-
-NOBODY: frozenset[Peer] = frozenset()
-NON_IDEMPOTENT = frozenset({b"POST", b"LOCK", b"PATCH"})
-NO_FAILURES = frozenset({"http_403", "http_404"})
-"""Answers after which another server may be asked, but which say nothing against this one."""
 
 
 class Notes:
@@ -51,9 +46,7 @@ class Exchange:
 
     __slots__ = (
         "_connecting",
-        "_failures",
         "_passing",
-        "_tried",
         "_url",
         "attempts",
         "before",
@@ -93,8 +86,6 @@ class Exchange:
         self.notes: Notes | None = None
         """What the answer says that few answers do."""
         self.started = self.worker.now()
-        self._tried: frozenset[Peer] = NOBODY
-        self._failures = 0
         self._connecting: asyncio.Task[None] | None = None
         self._passing: Relay | Tunnel | None = None
         self.before: Exchange | None = request.upstream
@@ -133,7 +124,7 @@ class Exchange:
     def start(self) -> None:
         """Ask the next server."""
         now = self.worker.now() if self.attempts else self.started
-        peer = self.group.pick(now, self._tried)
+        peer = self.group.pick(now, failed_peers(self.attempts) if self.attempts else ())
         if peer is None:
             self.attempts.append(Attempt(self.group.nobody(), now))
             self.attempts[-1].status = 502
@@ -188,15 +179,8 @@ class Exchange:
             self._finalize(500)
         elif isinstance(error, TimeoutError) and not error.errno:
             self.timed_out("connecting to upstream")
-        elif isinstance(error, socket.gaierror):
-            self._next("error", 502, f"{peer.name} could not be resolved ({error.strerror})")
-        elif peer.address.path is not None:
-            # as in nginx, to a unix socket: it is told at once that it cannot be, and what is not there is worse
-            level = ERROR if isinstance(error, ConnectionError) else CRIT
-            why = f"connect() to unix:{peer.address.path} failed ({reason(error)}) while connecting to upstream"
-            self._next("error", 502, why, level)
         else:
-            self._next("error", 502, f"connect() failed ({reason(error)}) while connecting to upstream")
+            self._next("error", 502, *connect_failure(peer, error))
 
     def upstream_full(self) -> None:
         """The upstream takes no more for now."""
@@ -245,15 +229,14 @@ class Exchange:
         now = self.worker.now()
         attempt = self.attempts[-1]
         attempt.status = status
-        self._end_attempt(now)
+        attempt.end(now)
         self.connection = None
         if not (attempt.reused and kind == "error"):
             # a kept connection that was closed in the meantime says nothing about the server
-            self._failures += 1
-            self._tried |= {attempt.peer}
+            attempt.failed = True
             if kind not in NO_FAILURES:
                 self._blame(attempt, now)
-        if self._may_ask_another(kind, now):
+        if may_ask_another(self, kind, now):
             self.start()
         else:
             self._finalize(status)
@@ -263,28 +246,6 @@ class Exchange:
         if attempt.peer.failed(now):
             doing = "connecting to upstream" if attempt.connected < 0 else READING_HEAD
             self.request.complain(WARN, f"upstream server temporarily disabled while {doing}")
-
-    def _may_ask_another(self, kind: str, now: float) -> bool:
-        options = self.options
-        if kind not in options.next_upstream:
-            return False
-        if self.attempts[-1].connected >= 0:
-            # it may have been acted upon already
-            if self.request.method in NON_IDEMPOTENT and "non_idempotent" not in options.next_upstream:
-                return False
-            if self.body is not None and not self.body.repeatable:
-                return False
-        if options.next_upstream_tries and self._failures >= options.next_upstream_tries:
-            return False
-        if options.next_upstream_timeout and now - self.started >= options.next_upstream_timeout:
-            return False
-        return self.group.has_another(now, self._tried)
-
-    def _end_attempt(self, now: float) -> None:
-        attempt = self.attempts[-1]
-        if attempt.ended < 0:
-            attempt.ended = now
-            attempt.peer.active -= 1
 
     def _finalize(self, status: int) -> None:
         self.close()
@@ -299,7 +260,7 @@ class Exchange:
             self.connection.close()
             self.connection = None
         if self.attempts:
-            self._end_attempt(self.worker.now())
+            self.attempts[-1].end(self.worker.now())
         if self.body is not None:
             self.body.close()
         if self._passing is not None:
@@ -369,12 +330,12 @@ class Exchange:
         """Whether something else is answered instead: another server's answer, or an error page."""
         kind = f"http_{head.status}"
         if kind in self.options.next_upstream:
-            self._tried |= {self.attempts[-1].peer}
-            self._failures += 1
-            if self._may_ask_another(kind, now):
+            attempt = self.attempts[-1]
+            attempt.failed = True
+            if may_ask_another(self, kind, now):
                 if kind not in NO_FAILURES:
-                    self._blame(self.attempts[-1], now)
-                self._end_attempt(now)
+                    self._blame(attempt, now)
+                attempt.end(now)
                 self._drop_connection()
                 self.start()
                 return True
@@ -411,7 +372,7 @@ class Exchange:
         self._passing.answer_broken()
 
     def _over(self) -> None:
-        self._end_attempt(self.worker.now())
+        self.attempts[-1].end(self.worker.now())
         self.connection = None
         if self.body is not None:
             self.body.close()
@@ -455,9 +416,3 @@ class Exchange:
             return True
         self.close()
         return False
-
-
-def reason(error: Exception) -> str:
-    """The system's number and words for an error, also where a library has wrapped them."""
-    number = getattr(error, "errno", None)
-    return f"{number}: {os.strerror(number)}" if number else str(error) or type(error).__name__
