@@ -11,7 +11,6 @@ from typing import Any, Final
 from pyproxy.core.message import Controls, Fields, Names
 from pyproxy.http1.host import split_host
 from pyproxy.http1.message import CLIENT, UPSTREAM, BadMessage, Sender, printable
-from pyproxy.http1.request_line import LINE_GROUPS
 from pyproxy.http1.shape import Shape
 
 _TOKEN: Final = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]++"
@@ -78,7 +77,7 @@ FIRST_IN_RESPONSE: Final = frozenset(
 )
 
 
-class _Section:
+class Section:
     """What the names of a section say, whatever the values."""
 
     __slots__ = ("controls", "facts", "kept", "names", "seen", "shape", "steering")
@@ -98,6 +97,7 @@ class _Section:
         self.seen = 0
         """How often it was read, until its shape is made."""
         self.shape: Shape | None = None
+        """Of heads with these names; requests only."""
 
 
 class FieldReader:
@@ -130,8 +130,9 @@ class FieldReader:
             b"expect": self._expect,
         }
         self._facts = {name: fact for name, fact in facts.items() if name in self._kinds}
-        self._sections: dict[tuple[bytes, ...], _Section] = {}
-        self._shaped: dict[Names, _Section] = {}
+        self._sections: dict[tuple[bytes, ...], Section] = {}
+        self.shaped: dict[Names, Section] = {}
+        """What has a shape, because its names have come often."""
 
     def read(self, block: bytes) -> Fields:
         """Read `block`: field lines and the empty line that ends them, all with CRLF. Raises BadMessage."""
@@ -146,19 +147,10 @@ class FieldReader:
             section = self._learn(sent, block)
         elif section.shape is None and self._sender is CLIENT:
             self._see(section, sent)
-        return self._fields(section, values)
+        return self.fields(section, values)
 
-    def read_again(self, data: bytes, names: Names) -> tuple[tuple[bytes, ...], Fields] | None:
-        """Read `data` as one whole request head with the same names: the groups of its line (USUAL_LINE) first, and
-        its fields; None if it is anything else, or the names have not come often. Raises BadMessage."""
-        section = self._shaped.get(names)
-        if section is None:
-            return None
-        assert section.shape is not None
-        found = section.shape.read(data)
-        return None if found is None else (found[:LINE_GROUPS], self._fields(section, found[LINE_GROUPS:]))
-
-    def _fields(self, section: _Section, values: tuple[bytes, ...]) -> Fields:
+    def fields(self, section: Section, values: tuple[bytes, ...]) -> Fields:
+        """The fields that a section has with these values. Raises BadMessage."""
         if section.kept is not None:
             values = tuple([values[place] for place in section.kept])
         if section.steering is None:
@@ -169,7 +161,7 @@ class FieldReader:
             return self._steer(section, steering, values)
         return Fields(section.names, values, controls)
 
-    def _steer(self, section: _Section, steering: Any, values: tuple[bytes, ...]) -> Fields:
+    def _steer(self, section: Section, steering: Any, values: tuple[bytes, ...]) -> Fields:
         """Find out what the special values say; clients mostly send the same ones."""
         fields = Fields(section.names, values, Controls())
         for state, name in section.facts:
@@ -180,7 +172,7 @@ class FieldReader:
             section.controls[steering] = fields.controls
         return fields
 
-    def _learn(self, sent: tuple[bytes, ...], block: bytes) -> _Section:
+    def _learn(self, sent: tuple[bytes, ...], block: bytes) -> Section:
         if b"" in sent:
             raise self._invalid_line(block)
         if len(sent) > self._max_fields:
@@ -201,19 +193,19 @@ class FieldReader:
             kept.append(place)
         names = Names(tuple(sent[place] for place in kept))
         facts = tuple((state, name) for name, state in self._facts.items() if name in seen)
-        section = _Section(names, None if len(kept) == len(sent) else tuple(kept), facts)
+        section = Section(names, None if len(kept) == len(sent) else tuple(kept), facts)
         if len(sent) <= _MOST_NAMES_REMEMBERED and sum(map(len, sent)) <= _LONGEST_NAMES_REMEMBERED:
             if len(self._sections) >= _SECTIONS_REMEMBERED:
                 self._sections = {names: each for names, each in self._sections.items() if each.shape}
             self._sections[sent] = section
         return section
 
-    def _see(self, section: _Section, sent: tuple[bytes, ...]) -> None:
+    def _see(self, section: Section, sent: tuple[bytes, ...]) -> None:
         """Make the shape of names that come often; a stranger's changing ones are not worth it."""
         section.seen += 1
-        if section.seen >= _OFTEN and len(self._shaped) < _SHAPES:
+        if section.seen >= _OFTEN and len(self.shaped) < _SHAPES:
             section.shape = Shape(sent)
-            self._shaped[section.names] = section
+            self.shaped[section.names] = section
 
     def _invalid_line(self, block: bytes) -> BadMessage:
         lines = block.split(b"\r\n")

@@ -13,6 +13,7 @@ from pyproxy.http1.host import split_host
 from pyproxy.http1.line_ends import find_blank_line, refuse_bare_cr, with_crlf
 from pyproxy.http1.message import CLIENT, UPSTREAM, BadMessage, printable
 from pyproxy.http1.request_line import (
+    LINE_GROUPS,
     bad_line,
     check_line,
     match_absolute_line,
@@ -123,11 +124,14 @@ class RequestParser:
     def parse_again(self, data: bytes, last: RequestHead) -> RequestHead | None:
         """Read `data` as one whole head with the same names as the one before it on the same connection; None if it is
         anything else, or wrong: `find_head_end` and `parse` say what."""
-        if len(data) > self._limits.line:
+        section = self._fields.shaped.get(last.fields.names)
+        if section is None or section.shape is None or len(data) > self._limits.line:
+            return None
+        groups = section.shape.read(data)
+        if groups is None:
             return None
         try:
-            found = self._fields.read_again(data, last.fields.names)
-            return None if found is None else _head(*found)
+            return _head(groups, self._fields.fields(section, groups[LINE_GROUPS:]))
         except BadMessage:
             return None
 
@@ -192,7 +196,7 @@ class RequestParser:
 
 def _head(groups: tuple[bytes, ...], fields: Fields) -> RequestHead:
     """A head of the groups that USUAL_LINE begins with."""
-    line, method, target, minor = groups
+    line, method, target, minor = groups[:LINE_GROUPS]
     if minor == b"0":
         if fields.controls.chunked:
             raise CLIENT.error('sent HTTP/1.0 request with "Transfer-Encoding" header')

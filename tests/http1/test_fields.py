@@ -63,14 +63,14 @@ def test_names_that_come_often_get_a_shape_and_names_that_change_do_not_take_its
         names = fields.read(b"Host: a\r\nX: 1\r\n\r\n").names
         for i in range(20):
             fields.read(b"Y%d: 1\r\n\r\n" % (again * 20 + i))
-    assert list(fields._shaped) == [names]
+    assert list(fields.shaped) == [names]
     for i in range(3000):
         fields.read(b"Z%d: 1\r\n\r\n" % i)
     assert fields.read(b"Host: b\r\nX: 2\r\n\r\n").names is names
     for i in range(200):
         for _ in range(20):
             fields.read(b"V%d: 1\r\n\r\n" % i)
-    assert len(fields._shaped) <= 64
+    assert len(fields.shaped) <= 64
 
 
 def test_what_steers_is_remembered_in_bounds() -> None:
