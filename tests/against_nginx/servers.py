@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-PATIENCE = 10.0
+PATIENCE = 40.0
 """Seconds that a server may take to start or to stop."""
 
 READY = {"pyproxy": "Ready"}

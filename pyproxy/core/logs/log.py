@@ -33,6 +33,9 @@ STREAMS = {"stdout": 1, "stderr": 2, "/dev/stdout": 1, "/dev/stderr": 2}
 CLOSING = 5.0
 """Seconds that a process which ends waits for its logs at most."""
 
+LONGEST = 2047
+"""Bytes of an error log's line before its newline, as in nginx; more is cut."""
+
 # What would break a line in two, or move the cursor of who reads it on a terminal.
 _CONTROLS = {code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0))}
 
@@ -198,7 +201,7 @@ class ErrorLog:
         stamp = time.strftime("%Y/%m/%d %H:%M:%S")
         pid = os.getpid()
         text = message.translate(_CONTROLS)
-        line = f"{stamp} [{_NAMES[level]}] {pid}#{pid}: {text}\n".encode("utf-8", "backslashreplace")
+        line = f"{stamp} [{_NAMES[level]}] {pid}#{pid}: {text}".encode("utf-8", "backslashreplace")[:LONGEST] + b"\n"
         for target, least in self.targets:
             if level <= least:
                 target.write_at(level, line)

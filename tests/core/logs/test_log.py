@@ -36,3 +36,15 @@ def test_a_message_is_one_line_and_moves_no_cursor(tmp_path: Path) -> None:
     log.write(ERROR, "a\nb\r\x1b[2Jc\x7f\x9b1m ü \udcff")
     logs.close()
     assert lines(tmp_path / "log") == [r"[error] a\x0ab\x0d\x1b[2Jc\x7f\x9b1m ü \udcff"]
+
+
+def test_a_long_line_is_cut_where_nginx_cuts_it(tmp_path: Path) -> None:
+    logs = Logs()
+    log = ErrorLog([(logs.open(str(tmp_path / "log")), ERROR)])
+    log.write(ERROR, "x" * 5000)
+    log.write(ERROR, "next")
+    logs.close()
+    long, following = (tmp_path / "log").read_bytes().splitlines(keepends=True)
+    assert len(long) == 2048
+    assert long.endswith(b"x\n")
+    assert following.endswith(b": next\n")
