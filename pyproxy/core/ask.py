@@ -98,8 +98,19 @@ def _question(request: Request, uri: bytes, args: bytes, header_only: bool) -> t
 
 
 def send_copy(request: Request, uri: bytes) -> None:
-    """A subrequest with the request's method, arguments and body, in the background: nobody waits for its answer."""
-    _copy(request, uri, request.args).begin()
+    """A subrequest with the request's method, arguments and body, in the background: nobody waits for its answer.
+
+    As in nginx it ends with a request whose client leaves before the answer, or whose answer cannot be completed.
+    """
+    copy = _copy(request, uri, request.args)
+    copies = request.stream.worker.copies
+
+    def end() -> None:
+        if not request.complete:
+            copies.end(copy)
+
+    request.at_end(end)
+    copies.begin(copy)
 
 
 def send_after(request: Request, uri: bytes) -> None:
@@ -107,11 +118,11 @@ def send_after(request: Request, uri: bytes) -> None:
     copy = _copy(request, uri, b"")
     copy.started, copy.sent, copy.head_size = request.started, request.sent, request.head_size
     copy.response, copy.error_status, copy.complete = request.response, 0, request.complete
-    copy.begin()
+    request.stream.worker.copies.begin(copy)
 
 
 def _copy(request: Request, uri: bytes, args: bytes) -> Subrequest:
-    copy = Subrequest(request, uri, args, Subrequest.let_go, header_only=True)
+    copy = Subrequest(request, uri, args, request.stream.worker.copies.end, header_only=True)
     copy.method = request.method
     copy.body = request.body.share() if request.body is not None else None
     return copy

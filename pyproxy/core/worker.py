@@ -8,6 +8,7 @@ from collections.abc import Coroutine
 from math import inf
 from typing import Any, Protocol
 
+from pyproxy.core.copies import Copies
 from pyproxy.core.counters import Counters
 from pyproxy.zones.board import Board
 
@@ -39,6 +40,7 @@ class Worker:
         """When it was last told that they are not enough."""
         self.serials = itertools.count(1)
         self.counters = counters or Counters(Board.private())
+        self.copies = Copies(loop)
         self.tasks: set[asyncio.Task[Any]] = set()
         self._timer = loop.call_later(tick, self._check)
 

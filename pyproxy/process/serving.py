@@ -72,7 +72,9 @@ class Serving:
     async def stop(self) -> None:
         # all at once: a listener must not go on accepting while another one drains
         await self.close()
+        began, grace = self._worker.now(), self.site.shutdown_timeout
         await asyncio.gather(*(runner.cleanup() for runner, _ in self._runners))
+        await self._worker.copies.over(max(0.0, began + grace - self._worker.now()) if grace is not None else None)
         for close in self.site.closers:
             close()
 
@@ -81,6 +83,7 @@ class Serving:
             server.grace = 0.0
             for connection in server.connections:
                 await connection.shutdown()
+        self._worker.copies.cut()
 
     def reopen(self) -> None:
         pass

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from .exchange import Exchange, get, head, post
+from .exchange import LEAVE, UPSTREAM_ASKED, Exchange, get, head, post
 from .pair import Pair
-from .upstream import answer
+from .upstream import HANG, Reply, answer
 
 CONFIG = """
     log_format copied "$uri $status $request_method $request_uri $args";
@@ -35,6 +35,8 @@ CONFIG = """
         location = /copynobody { access_log access.log copied; return 202; }
         location /down/ { mirror /copydown; alias @root@/; access_log off; }
         location = /copydown { access_log access.log copied; proxy_pass http://127.0.0.1:1; }
+        location /left/ { mirror /copyleft; proxy_pass http://@upstream@/same; access_log off; }
+        location = /copyleft { access_log off; proxy_pass http://@upstream@/same; }
     }
     upstream kept { server @upstream@; keepalive 1; }
 """
@@ -50,6 +52,13 @@ EXCHANGES = [
     Exchange("a copy with a body: the request has it too", post("/body/x", b"the body"), logs=1, contains="'the body'"),
     Exchange("a copy with an empty body", post("/body/x", b""), logs=1, contains="Content-Length: 0"),
     Exchange("a copy without the body", post("/nobody/x", b"body"), logs=1, contains="/copynobody 202 POST"),
+    Exchange(
+        "a copy ends with its request",
+        [get("/left/"), UPSTREAM_ASKED, LEAVE],
+        (),
+        upstream=(Reply(HANG), Reply(HANG)),
+        contains="upstream connection 2: closed by the proxy",
+    ),
     Exchange("an upstream for the request alone", get("/body/x"), logs=1, upstream=answer(body=b"for one")),
 ]
 

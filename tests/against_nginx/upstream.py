@@ -117,7 +117,8 @@ class Upstream:
 
     def finish(self) -> list[Connection]:
         """End all connections, in an order that leaves none of them in a proxy's pool, and say what they carried."""
-        self._wait(lambda: not any(connection.busy for connection in self._connections))
+        # longer than each of them waits for the proxy, or we would be the one that ends it
+        self._wait(lambda: not any(connection.busy for connection in self._connections), 2 * PATIENCE)
         with self._lock:
             connections, self._connections = self._connections, []
             for connection in connections:
@@ -135,9 +136,9 @@ class Upstream:
         """Wait until the heads of ``count`` requests have come."""
         return self._wait(lambda: self._asked >= count)
 
-    def _wait(self, condition: Callable[[], bool]) -> bool:
+    def _wait(self, condition: Callable[[], bool], seconds: float = PATIENCE) -> bool:
         with self._lock:
-            return self._lock.wait_for(condition, PATIENCE)
+            return self._lock.wait_for(condition, seconds)
 
     def _accept(self, listener: socket.socket) -> None:
         while True:
