@@ -60,7 +60,8 @@ def enter_location(request: Request) -> None:
     length = request.route.head.content_length
     if location.internal and not request.internal:
         finalize(request, 404)
-    elif length and 0 < location.limits.max_body_size < length and not request.error_status:
+    elif length and 0 < location.limits.max_body_size < length and not request.body_refused:
+        request.body_refused = True
         request.complain(ERROR, f"client intended to send too large body: {length} bytes")
         finalize(request, 413)
     elif location.redirects_to_slash and request.uri + b"/" == location.path:

@@ -167,6 +167,7 @@ class Request:
     __slots__ = (
         "args",
         "body",
+        "body_refused",
         "captures",
         "carried",
         "chain",
@@ -208,6 +209,8 @@ class Request:
         self.captures = route.captures
         self.body: Spool | None = None
         """The request's body, where it was read whole; it lasts as long as the request."""
+        self.body_refused = False
+        """Whether it is too large for a location: then no page that is shown instead gets it."""
         self.handler: Producer | None = None
         """Who makes the answer, where that goes on: told of the client's pace."""
         self.chain: BodyChain | None = None

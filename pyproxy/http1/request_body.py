@@ -64,10 +64,9 @@ class RequestBodyReader(ResponseWriter):
 
     @property
     def body_pending(self) -> bool:
-        """Whether there is a body that nobody has read yet, or a client that waits to be told to send what it has. A
-        body that was too large is not offered to an error page."""
+        """Whether there is a body that nobody has read yet, or a client that waits to be told to send what it has."""
         request = self._request
-        refused = self._body_refused or (request is not None and request.error_status == 413)
+        refused = self._body_refused or (request is not None and request.body_refused)
         return self._sink is None and not refused and (self._body is not None or not self._continued)
 
     @property

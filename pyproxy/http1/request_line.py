@@ -40,7 +40,7 @@ match_connect_line: Final = re.compile(
 _skip_empty_lines: Final = re.compile(rb"(?:\r?\n){0,4}").match
 _BEGINS: Final = re.compile(rb"[A-Z_-]*+(?: [^\x00-\x20\x7f]*+(?: [HTP/0-9.]*+\r?)?)?|\r").fullmatch
 _VALID_METHOD: Final = re.compile(rb"([A-Z_-]++) ").match
-_OTHER_VERSION: Final = re.compile(rb"[A-Z_-]++ (?:/|%b)%b HTTP/(?:[2-9]|[1-9][0-9]++)\." % (_SCHEME, _TARGET)).match
+_OTHER_VERSION: Final = re.compile(rb"[A-Z_-]++ (?:/|%b)%b HTTP/(?:[2-9]|1[0-9])" % (_SCHEME, _TARGET)).match
 _NOT_SERVED: Final = re.compile(
     rb"(?:CONNECT %b:[0-9]++|TRACE (?:/%b|%b%b(?:[/?]%b)?)) HTTP/1\.[0-9]\r\n"
     % (_NAME, _TARGET, _SCHEME, _AUTHORITY, _TARGET)

@@ -70,6 +70,7 @@ class _EarlyRead:
             return None
         limit = request.location.limits.max_body_size
         if 0 < limit < request.head.content_length:
+            request.body_refused = True
             request.complain(ERROR, f"client intended to send too large body: {request.head.content_length} bytes")
             return 413
         return self._read(request)

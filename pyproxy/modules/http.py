@@ -25,7 +25,7 @@ from pyproxy.config.schema import (
     size,
 )
 from pyproxy.config.scope import Scope
-from pyproxy.config.tree import Directive
+from pyproxy.config.tree import ConfigError, Directive
 from pyproxy.core.addresses.hostnames import is_name
 from pyproxy.core.captures import group_variables
 from pyproxy.core.location import Location
@@ -162,6 +162,9 @@ def _compile_server(scope: Scope, server: Server) -> None:
     ).encode("utf-8", "surrogateescape")
     server.header_timeout = scope.get("client_header_timeout")
     server.header_buffers = scope.get("large_client_header_buffers")
+    if server.header_buffers[1] < scope.get("connection_pool_size"):
+        message = "`large_client_header_buffers`: the size has to be that of `connection_pool_size` (512) at least"
+        raise ConfigError(message, server.source)
     server.header_buffer_size = scope.get("client_header_buffer_size")
     server.max_headers = scope.get("max_headers")
     server.merge_slashes = scope.get("merge_slashes")
@@ -250,7 +253,7 @@ MODULE = Module(
         offset("directio_alignment", ANYWHERE, None, NO_EFFECT),
         flag("aio_write", ANYWHERE, False, NO_EFFECT),
         size("read_ahead", ANYWHERE, None, NO_EFFECT),
-        Spec("connection_pool_size", HTTP | SERVER, _pool_size, summary=NO_EFFECT),
+        Spec("connection_pool_size", HTTP | SERVER, _pool_size, default=512, summary=NO_EFFECT),
         Spec("request_pool_size", HTTP | SERVER, _pool_size, summary=NO_EFFECT),
         buffers("output_buffers", ANYWHERE, None, NO_EFFECT),
         Spec("aio", ANYWHERE, _aio, summary=NO_EFFECT),

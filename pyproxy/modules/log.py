@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -21,6 +22,8 @@ COMBINED = (
     '$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent"'
 )
 
+_NUMBERED = re.compile(r"\$(?:[1-9]|\{[1-9]\})")
+
 LogHandler = Callable[[Request], None]
 
 
@@ -32,6 +35,8 @@ def _format(directive: Directive, scope: Scope) -> tuple[str, LogLine, Source]:
         if kind not in ESCAPINGS:
             raise ValueError(f'unknown log format escaping "{kind}", expected {", ".join(ESCAPINGS)}')
         escaping = ESCAPINGS[kind]
+    if numbered := _NUMBERED.search("".join(texts)):
+        raise ValueError(f"{numbered[0]} cannot be logged, name the group: (?<name>...) and $name")
     if name == "combined":
         raise ValueError('the format "combined" exists already, choose another name')
     return name, LogLine(scope.template("".join(texts)), escaping), directive.source

@@ -76,17 +76,21 @@ class _Visitor:
         self.reset = False
         if not self.cookie:
             return
-        shown = self.cookie.decode("utf-8", "backslashreplace")
         if len(self.cookie) < LENGTH:
-            request.complain(ERROR, f'client sent too short userid cookie "{shown}"')
+            _complain(request, "too short")
             return
         try:
             got = base64.b64decode(self.cookie[:LENGTH] + b"==", validate=True)
         except binascii.Error:
-            request.complain(ERROR, f'client sent invalid userid cookie "{shown}"')
+            _complain(request, "invalid")
             return
         if any(got[12:]):
             self.got = got
+
+
+def _complain(request: Request, what: str) -> None:
+    shown = (request.route.head.fields.joined(b"cookie", b"; ") or b"").decode("utf-8", "backslashreplace")
+    request.complain(ERROR, f'client sent {what} userid cookie "{shown}"')
 
 
 def _visitor(request: Request, options: _UserId) -> _Visitor:

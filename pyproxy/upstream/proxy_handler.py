@@ -101,7 +101,7 @@ class ProxyHandler:
             return len(self._set_body.render(request))
         if request.body is not None and self._pass_body:
             return request.body.size
-        length = request.head.fields.controls.content_length
+        length = 0 if request.body_refused else request.head.fields.controls.content_length
         # of another length, an error page's request has no body left to send, and a subrequest none of its own
         return length if self._pass_body and (not length or (request.is_main and not request.internal)) else None
 

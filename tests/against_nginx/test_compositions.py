@@ -33,6 +33,14 @@ CONFIG = """
         location /aliasindex/ { rewrite ^ /aliasindex/ break; alias @root@/; }
         location /aliaslist/ { rewrite ^ /aliaslist/ break; autoindex on; index none; alias @root@/bare/; }
 
+        location /large { client_max_body_size 1; error_page 413 =200 /upstream; }
+        location /largeown { client_max_body_size 1; error_page 413 = @upstream; }
+        location /largetwice { error_page 404 /small; }
+        location /small { client_max_body_size 1; proxy_pass http://@upstream@; }
+        location /upstream { proxy_pass http://@upstream@; }
+        location @upstream { proxy_pass http://@upstream@; }
+        location /visitor { set $unset ""; userid log; return 200 "$uid_got"; }
+
         location /rate { set $unset ""; limit_rate $arg_rate; return 200 "abc"; }
         location /rateafter { set $unset ""; limit_rate_after $arg_rate; return 200 "abc"; }
     }
@@ -62,6 +70,10 @@ EXCHANGES = [
     logged("an alias after break, a file", get("/aliasfile/x"), 500),
     logged("an alias after break, an index", get("/aliasindex/x"), 500),
     logged("an alias after break, a list", get("/aliaslist/x"), 500),
+    logged("a body too large, another page", post("/large", b"body"), contains="Content-Length: 0"),
+    logged("a body too large, another page of its own", post("/largeown", b"body"), contains="Content-Length: 0"),
+    logged("a body too large for an error's page", post("/largetwice", b"body"), 413),
+    logged("a visitor who is none", get("/visitor", "Cookie: a=1; uid=short"), errors=1, contains='"a=1; uid=short"'),
     logged("no rate", get("/rate"), errors=1, contains='invalid size "",'),
     logged("a rate that is none", get("/rate?rate=x"), errors=1, contains='invalid size "x",'),
     logged("nothing to come after", get("/rateafter?rate=-1"), lacks="invalid size"),

@@ -134,6 +134,7 @@ REFUSED: dict[str, tuple[bytes, int]] = {
     "HTTP/0.9, said": (b"GET / HTTP/0.9\r\n\r\n", 400),
     "HTTP/2.0": (b"GET / HTTP/2.0\r\nHost: a\r\n\r\n", 505),
     "HTTP/3.1": (b"GET http://a/ HTTP/3.1\r\nHost: a\r\n\r\n", 505),
+    "HTTP/2": (b"GET / HTTP/2\r\nHost: a\r\n\r\n", 505),
     "HTTP/11.1": (b"GET / HTTP/11.1\r\nHost: a\r\n\r\n", 505),
     "the HTTP/2 preface": (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400),
     "HTTP/01.1": (b"GET / HTTP/01.1\r\nHost: a\r\n\r\n", 400),

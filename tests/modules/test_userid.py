@@ -57,7 +57,7 @@ async def test_a_visitor_gets_a_cookie_and_keeps_it(tmp_path: Path) -> None:
         assert (await client.ask(get("/", "Cookie: uid=" + "!" * 24))).fields["set-cookie"]
         errors = proxy.errors
         assert "was reset" in errors
-        assert 'too short userid cookie "short"' in errors
+        assert 'too short userid cookie "uid=short"' in errors
         assert "invalid userid cookie" in errors
 
 

@@ -17,10 +17,12 @@ LENGTH = 14
 """So many walks, of so many requests each."""
 
 HTTP = r"""
-    log_format full '$status $request_method $uri $args [$1] [$2] $host "$http_x" $mapped $counted $counter $half '
+    log_format full '$status $request_method $uri $args [$one] [$two] $host "$http_x" $mapped $counted $counter $half '
                     '$where $remote_addr $proxy_host $sent_http_x_set $uid_got $x $request_body $upstream_status '
                     '$letter';
     access_log {folder}/access.log full;
+    map - $one {{ volatile; default "$1"; }}
+    map - $two {{ volatile; default "$2"; }}
     map $http_x $mapped {{ default d; ~^(?<letter>[a-f])(.*)$ "m-$letter-$2"; exact e; }}
     map $counter $counted {{ default none; ~^(.)(.)$ "$2"; }}
     geo $arg_ip $where {{ default nowhere; 127.0.0.0/8 home; 10.0.0.0/8 ten; proxy 127.0.0.1; }}
