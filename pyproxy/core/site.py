@@ -26,7 +26,7 @@ ZoneKind = TypeVar("ZoneKind", bound=Zone)
 
 
 class Server:
-    """One ``server``."""
+    """One ``server``. Times in seconds, sizes in bytes."""
 
     def __init__(self, source: Source) -> None:
         self.source = source
@@ -44,6 +44,7 @@ class Server:
         """Whether they lead every request of one head to the same location (``Script.steady``)."""
         self.header_timeout = 60.0
         self.header_buffers = (4, 8192)
+        """How many, and the size of each."""
         self.header_buffer_size = 1024
         self.max_headers = 1000
         self.ignore_invalid_headers = True
