@@ -138,7 +138,7 @@ def _value(spec: Spec, directive: Directive, scope: Scope, schema: Schema) -> An
     try:
         return spec.parse(directive, scope)
     except ValueError as error:
-        hint = schema.missing_end(directive, spec)
+        hint = schema.hint(directive, spec)
         raise ConfigError(f"`{directive.name}`: {error}{hint}", directive.source) from error
 
 

@@ -33,7 +33,7 @@ def load(path: Path | str, shapes: toml.Shapes, extra: str = "") -> Loaded:
     with loader.errors.collect():
         directives = (*nginx.parse(extra, "command line"), *loader.read(str(path), (), None))
     loader.errors.check()
-    if loader.is_toml(str(path)):
+    if toml.is_toml(str(path)):
         directives = toml.gather_http(directives, shapes)
     return Loaded(directives, loader.files, tuple(loader.patterns), tuple(loader.notes))
 
@@ -55,7 +55,7 @@ class _Loader:
         yield from self.expand(self.parse(text, file), (*chain, file))
 
     def parse(self, text: str, file: str) -> Sequence[Directive]:
-        if self.is_toml(file):
+        if toml.is_toml(file):
             return toml.parse(text, file, self.shapes)
         if supervisor.is_supervisor(text):
             directives, ignored = supervisor.parse(text, file)
@@ -90,10 +90,6 @@ class _Loader:
             return [pattern]
         self.patterns.append(pattern)
         return sorted(glob.glob(pattern), key=os.fsencode)
-
-    @staticmethod
-    def is_toml(file: str) -> bool:
-        return file.lower().endswith(".toml")
 
 
 def _text(file: str, included: Source | None) -> str:

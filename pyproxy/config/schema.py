@@ -12,6 +12,8 @@ from crossplane.analyzer import DIRECTIVES, NGX_HTTP_LIF_CONF, NGX_HTTP_LMT_CONF
 
 from pyproxy.config import values
 from pyproxy.config.known import KNOWN
+from pyproxy.config.toml import is_toml
+from pyproxy.config.toml_mistakes import separate_arguments
 from pyproxy.config.tree import ConfigError, Directive
 from pyproxy.core.variables import Deferred, Template, Variable, VariableFamily, Variables, Varying
 
@@ -129,17 +131,15 @@ class Schema:
             raise ConfigError(f"`{directive.name}` is not allowed {here}; it belongs {allowed}", directive.source)
         is_block = spec.block is not None or spec.free
         if is_block and directive.children is None:
-            raise ConfigError(
-                f"`{directive.name}` needs a block: `{directive.name} ... {{ }}`, in TOML a table", directive.source
-            )
+            raise ConfigError(f"`{directive.name}` needs a {_block(directive, spec)}", directive.source)
         if not is_block and directive.children is not None:
-            hint = self.missing_end(directive, spec)
+            hint = self.hint(directive, spec)
             raise ConfigError(f"`{directive.name}` takes no block; end it with `;`{hint}", directive.source)
         low, high = spec.args
         if not low <= len(directive.args) <= high:
             wanted = f"{low or 'no'}" if low == high else f"at least {low}" if high == MANY else f"{low} to {high}"
             plural = "" if wanted in ("1", "at least 1") else "s"
-            hint = self.missing_end(directive, spec)
+            hint = self.hint(directive, spec)
             raise ConfigError(
                 f"`{directive.name}` takes {wanted} argument{plural}, not {len(directive.args)}{hint}",
                 directive.source,
@@ -154,8 +154,11 @@ class Schema:
         shown = "".join(char if char.isprintable() else f"\\x{ord(char):02x}" for char in name)
         return f"unknown directive `{shown}`" + (f", did you mean `{close[0]}`?" if close else "")
 
-    def missing_end(self, directive: Directive, spec: Spec) -> str:
-        """A question to add to an error: without its ``;`` a directive takes the next one for arguments."""
+    def hint(self, directive: Directive, spec: Spec) -> str:
+        """What to add to an error about its arguments: what may have led to them."""
+        if is_toml(directive.source.file):
+            return separate_arguments(directive.args, spec.args[1])
+        # without its `;` a directive takes the next one for arguments
         for arg in directive.args[max(spec.args[0], 1) :]:
             # of the names that pyproxy has not, `ssl` and `http2` are parameters of `listen` as well
             if arg in self.specs or (spec.args[1] < MANY and arg in KNOWN):
@@ -183,6 +186,12 @@ class Schema:
         return any(Context.HTTP in spec.contexts for spec in specs) and not any(
             Context.MAIN in spec.contexts for spec in specs
         )
+
+
+def _block(directive: Directive, spec: Spec) -> str:
+    if not is_toml(directive.source.file):
+        return f"block: `{directive.name} ... {{ }}`"
+    return f'table: [{directive.name}."..."]' if spec.args[1] else f"table: [{directive.name}]"
 
 
 def _with_inner_contexts(spec: Spec) -> Spec:

@@ -47,6 +47,11 @@ class Shapes(Protocol):
         """Whether ``name`` may stand in ``http`` and not at the top level."""
 
 
+def is_toml(file: str) -> bool:
+    """Whether a file is in this notation, told by its name."""
+    return file.lower().endswith(".toml")
+
+
 def parse(text: str, file: str, shapes: Shapes) -> tuple[Directive, ...]:
     """The directives of ``text``; ``file`` is its name in messages. An ``include`` stays a directive.
 

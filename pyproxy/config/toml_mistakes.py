@@ -1,9 +1,11 @@
-"""What is wrong in a text that is no TOML, and what to write instead. tomllib only tells what it expected."""
+"""Slips in the TOML notation, and what to write instead: tomllib only tells what it expected."""
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
+from collections.abc import Sequence
 
 _PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 
@@ -59,3 +61,12 @@ def _unquoted(line: str, start: int) -> str:
         return "a name is missing; what stands in { } must be on one line"
     quote = "'" if '"' in name or "\\" in name else '"'
     return f"a name with other characters than letters, digits, - and _ needs quotes: {quote}{name}{quote}"
+
+
+def separate_arguments(args: Sequence[str], most: int) -> str:
+    """A hint for a directive whose arguments are wrong, and which takes so many at most; empty if there is none."""
+    if len(args) == 1 and most > 1 and len(words := args[0].split()) > 1:
+        return f"; in TOML each argument is a text of its own: {json.dumps(words)}"
+    if len(args) > 1 and most == 1:
+        return f"; in TOML a directive that repeats is {json.dumps([[arg] for arg in args])}"
+    return ""

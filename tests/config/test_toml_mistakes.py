@@ -4,7 +4,7 @@ import tomllib
 
 import pytest
 
-from pyproxy.config.toml_mistakes import explain
+from pyproxy.config.toml_mistakes import explain, separate_arguments
 
 QUOTES = "a name with other characters than letters, digits, - and _ needs quotes: "
 BRACKETS = 'a line such as [[server]] or [server.location."/"] ends with as many `]` as it has `[`'
@@ -52,3 +52,17 @@ def test_what_to_write(text: str, line: int, words: str) -> None:
     with pytest.raises(tomllib.TOMLDecodeError) as caught:
         tomllib.loads(text)
     assert explain(caught.value, text) == (line, words)
+
+
+@pytest.mark.parametrize(
+    ("args", "most", "hint"),
+    [
+        (["Host $host"], 2, '; in TOML each argument is a text of its own: ["Host", "$host"]'),
+        (["/my files"], 1, ""),
+        (["a", "b c"], 3, ""),
+        (["10.0.0.1", "::1"], 1, '; in TOML a directive that repeats is [["10.0.0.1"], ["::1"]]'),
+        ([], 2, ""),
+    ],
+)
+def test_arguments_in_one_text(args: list[str], most: int, hint: str) -> None:
+    assert separate_arguments(args, most) == hint
