@@ -54,7 +54,7 @@ TITLES = {
     507: "507 Insufficient Storage",
 }
 
-CLOSING = frozenset({400, 413, 414, 494, 495, 496, 497, 500, 501})
+CLOSING = frozenset({400, 413, 414, 495, 496, 497, 500, 501})
 """Statuses after which nginx does not keep a connection alive."""
 SENT_AS_400 = frozenset({494, 495, 496, 497})
 """nginx's own statuses, which only ``error_page`` and its texts tell apart."""

@@ -29,6 +29,7 @@ class _Table:
         self._networks: Networks[bytes] = Networks()
         self._ranges = AddressRanges()
         self._default = b""
+        self._has_values = False
         for entry in directive.children or ():
             try:
                 self._read(entry)
@@ -40,6 +41,8 @@ class _Table:
     def _read(self, entry: Directive) -> None:
         key, args = entry.name, entry.args
         if key in FLAGS and not args:
+            if key == "ranges" and self._has_values:
+                raise ValueError("`ranges` says how to read all that follows, put it first")
             self.flags.add(key)
             return
         if len(args) != 1 or entry.children is not None:
@@ -48,7 +51,9 @@ class _Table:
         if key == "proxy":
             self.proxies.add(parse_network(value), True)
             self.has_proxies = True
-        elif key == "default":
+            return
+        self._has_values = True
+        if key == "default":
             self._default = value.encode("utf-8", "surrogateescape")
         elif "ranges" in self.flags:
             self._read_range(key, value, entry)

@@ -39,6 +39,7 @@ CONFIG = """
         location /small { client_max_body_size 1; proxy_pass http://@upstream@; }
         location /upstream { proxy_pass http://@upstream@; }
         location @upstream { proxy_pass http://@upstream@; }
+        location /header { set $unset ""; return 494; }
         location /visitor { set $unset ""; userid log; return 200 "$uid_got"; }
 
         location /rate { set $unset ""; limit_rate $arg_rate; return 200 "abc"; }
@@ -74,6 +75,7 @@ EXCHANGES = [
     logged("a body too large, another page of its own", post("/largeown", b"body"), contains="Content-Length: 0"),
     logged("a body too large for an error's page", post("/largetwice", b"body"), 413),
     logged("a visitor who is none", get("/visitor", "Cookie: a=1; uid=short"), errors=1, contains='"a=1; uid=short"'),
+    logged("nginx's own status, asked for", get("/header"), 400, contains="Connection: keep-alive"),
     logged("no rate", get("/rate"), errors=1, contains='invalid size "",'),
     logged("a rate that is none", get("/rate?rate=x"), errors=1, contains='invalid size "x",'),
     logged("nothing to come after", get("/rateafter?rate=-1"), lacks="invalid size"),
