@@ -64,7 +64,9 @@ class ProxyHandler:
         head = route.head
         if route.memo is not None and not request.moved:
             target, block, method = route.memo
-        elif (pending := (head.content_length or head.chunked) and request.stream.body_pending) and self._reads_body:
+        elif (
+            pending := (head.content_length or head.chunked or head.expect_continue) and request.stream.body_pending
+        ) and self._reads_body:
             request.stream.read_body(BodySpooler(request, lambda spool: self._after_body(request)))
             return DONE
         elif self._pass_body and (pending or request.body is not None):
