@@ -299,12 +299,12 @@ class Request:
             data = response.parts.cut(data)
         if self.chain is None:
             self.stream.start(self, response, data, last)
-            return
-        self.stream.start(self, response, b"", False)
-        if last:
-            self.chain.finish(data)
-        elif data:
-            self.chain.send(data)
+        elif last:
+            self.chain.answer(response, data)
+        else:
+            self.stream.start(self, response, b"", False)
+            if data:
+                self.chain.send(data)
 
     def _pass_head(self, response: Response) -> bool:
         """Let the filters see the head, and make the chain that the body goes through; False if they refuse it."""

@@ -33,6 +33,11 @@ CONFIG = """
         location /own { return 404 "own"; }
         location /elsewhere { return 302 /text; }
         location /nothing { return 204; }
+        location /large/ {
+            subrequest_output_buffer_size 4;
+            proxy_pass http://127.0.0.1:@backend@/;
+        }
+        location /set-large { return 200 '<!--#include virtual="/large/ten.txt" set="v" -->after'; }
         location /no-ssi { ssi off; return 200 "<!--#echo var='arg_a' -->"; }
         location /no-ssi-gone { ssi off; return 404; }
         location /refused { proxy_pass http://127.0.0.1:1; }
@@ -230,6 +235,7 @@ EXCHANGES = [
     page("include set", '<!--#include virtual="/text" set="V" -->,<!--#echo var="v" -->', ",[/text||/|GET]"),
     page("include set, order", '<!--#include virtual="/text1" -->a<!--#include virtual="/text2" set="v" -->b'),
     page("include set, an error", '<!--#include virtual="/gone" set="v" -->,<!--#echo var="v" -->', ","),
+    Exchange("include set, too much", get("/set-large"), (), contains="connection: closed"),
     page("include set, of an upstream", '<!--#include virtual="/backend/ten.txt" set="v" --><!--#echo var="v" -->'),
     # blocks
     page("block", f"{BLOCK},<!--#echo var='arg_x' -->", ",(none)"),

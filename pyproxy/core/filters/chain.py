@@ -79,6 +79,7 @@ class BodyChain:
         "_ended",
         "_filters",
         "_full",
+        "_head",
         "_held",
         "_last",
         "_loop",
@@ -99,6 +100,8 @@ class BodyChain:
         self._loop = request.stream.worker.loop
         self._filters = filters
         self._work: deque[Iterator[Piece]] = deque()
+        self._head: Response | None = None
+        """What goes out with the first bytes of the body."""
         self._full = False
         """Whether the client takes no more for now."""
         self._held = False
@@ -111,6 +114,11 @@ class BodyChain:
         self._timer: asyncio.TimerHandle | None = None
 
     # From the source
+
+    def answer(self, response: Response, data: bytes) -> None:
+        """The body comes whole. If nothing can be made of it the client gets no head either, as in nginx."""
+        self._head = response
+        self.finish(data)
 
     def send(self, data: bytes) -> None:
         """More of the body has come."""
@@ -171,7 +179,7 @@ class BodyChain:
             self._running = False
 
     def _step(self) -> None:
-        request, work = self._request, self._work
+        work = self._work
         until = time.perf_counter() + TURN
         while True:
             while work and not self._full and not self._waiting:
@@ -182,7 +190,7 @@ class BodyChain:
                     self._waiting = True
                     piece.add_done_callback(self._go_on)
                 elif piece:
-                    request.stream.send(piece)
+                    self._emit(piece)
                 if time.perf_counter() > until and not self._waiting:
                     self._waiting = True
                     self._loop.call_soon(self._go_on)
@@ -193,6 +201,13 @@ class BodyChain:
             self.source.resume()
         self._settle()
 
+    def _emit(self, piece: bytes) -> None:
+        head, self._head = self._head, None
+        if head is not None:
+            self._request.stream.start(self._request, head, piece, False)
+        else:
+            self._request.stream.send(piece)
+
     def _settle(self) -> None:
         """All that could be done for now is done."""
         request = self._request
@@ -201,7 +216,10 @@ class BodyChain:
         elif self._ended:
             self._drop_timer()
             request.handler = request.chain = None
-            request.stream.finish()
+            if self._head is not None:
+                request.stream.start(request, self._head, b"", True)
+            else:
+                request.stream.finish()
         elif self._unflushed and self._timer is None:
             self._timer = self._loop.call_later(IDLE, self._idle)
 

@@ -10,7 +10,7 @@ from typing import Any, cast
 import pytest
 
 from pyproxy.core.filters.chain import IDLE, TURN, BodyChain, BodyFilter, Piece
-from pyproxy.core.request import Producer, Request
+from pyproxy.core.request import Producer, Request, Response
 
 
 class Client:
@@ -37,6 +37,13 @@ class Client:
         return BodyChain(cast(Request, self), list(filters))
 
     # as the stream
+
+    def start(self, request: Request, response: Response, data: bytes, last: bool) -> None:
+        self.events.append(f"start {response.status} {last}")
+        if last:
+            self.finish()
+        else:
+            self.send(data)
 
     def send(self, data: bytes) -> None:
         self.sent.append(data)
@@ -118,6 +125,38 @@ class Broken(Slow):
     def feed(self, data: bytes) -> Iterable[Piece]:
         yield b"a"
         raise ValueError("no such thing")
+
+
+class Nothing(Slow):
+    def feed(self, data: bytes) -> Iterable[Piece]:
+        return ()
+
+
+class Failing(Slow):
+    def feed(self, data: bytes) -> Iterable[Piece]:
+        raise ValueError("no such thing")
+
+
+async def test_the_head_goes_out_with_the_first_bytes() -> None:
+    client = Client()
+    client.chain(Echo(b"a")).answer(Response(200, []), b"1")
+    assert await client.end == "finished"
+    assert client.events == ["start 200 False"]
+    assert client.sent == [b"a(1)", b"a."]
+
+
+async def test_the_head_of_a_body_of_which_nothing_is_left() -> None:
+    client = Client()
+    client.chain(Nothing()).answer(Response(200, []), b"1")
+    assert await client.end == "finished"
+    assert client.events == ["start 200 True"]
+
+
+async def test_there_is_no_head_without_a_body() -> None:
+    client = Client()
+    client.chain(Failing()).answer(Response(200, []), b"1")
+    assert await client.end == "aborted"
+    assert client.events == ["no such thing"]
 
 
 async def test_the_order_of_filters() -> None:
