@@ -24,6 +24,11 @@ class PidFile:
         self.path = Path(path)
         self._fd = -1
 
+    @property
+    def is_ours(self) -> bool:
+        """Whether it has been written."""
+        return self._fd >= 0
+
     def running(self) -> int | None:
         """The process that holds the file, if there is one."""
         try:
@@ -83,14 +88,14 @@ class PidFile:
         self._move(self.path.with_name(self.path.name.removesuffix(OLD)))
 
     def _move(self, path: Path) -> None:
-        if self._fd >= 0:
+        if self.is_ours:
             forget(self.path)
             self.path.rename(path)
             self.path = path
 
     def remove(self) -> None:
         """Take it away if it is ours."""
-        if self._fd < 0:
+        if not self.is_ours:
             return
         with contextlib.suppress(OSError):
             if self._is_at_path(self._fd):

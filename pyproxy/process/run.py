@@ -29,12 +29,17 @@ from pyproxy.process.reloads import Reloads
 from pyproxy.process.sockets import Sockets
 from pyproxy.process.upgrade import Upgrade, has_terminal
 from pyproxy.process.user import give
+from pyproxy.process.worker_process import how_ended
 from pyproxy.process.zones import OwnZones, SharedZones
 
 if TYPE_CHECKING:
     from pyproxy.process.programs import Programs
     from pyproxy.process.watch import Watch
     from pyproxy.programs.plan import Plan
+
+
+FOUND = 1.0
+"""Seconds after which the pid file is there even if the start takes longer: somebody may want to end it."""
 
 
 class Process:
@@ -78,6 +83,7 @@ class Process:
             from pyproxy.process.watch import Watch
 
             self._watch = Watch(sources, schema, self._reloads.ask)
+        self._late: asyncio.TimerHandle
         self._worker: Worker
         self._generations: Generations
 
@@ -140,8 +146,8 @@ class Process:
         self._generations = Generations(self._worker)
         if not self._is_master:
             self._worker.spawn(tell_when_out(self._tell))
+        self._late = loop.call_later(FOUND, self._write_pid_file)
         try:
-            self._write_pid_file()
             self._warn()
             self._banner.begin(self._sources.path, self._site)
             if self._programs is not None and self._plan is not None:
@@ -149,6 +155,7 @@ class Process:
             if not self._quit.is_set():
                 await self._serve()
         finally:
+            self._late.cancel()
             if self._upgrade.new:
                 self._notify.main_pid(self._upgrade.new)
             else:
@@ -167,6 +174,8 @@ class Process:
         # who asks for an orderly end before it is up is served first: clients wait in the queues of the sockets already
         await unless(self._stop, self._begin(self._site))
         if not self._quit.is_set():
+            # who waits for the file may count on an answer at once
+            self._write_pid_file()
             self._banner.ready(self._programs.missing if self._programs is not None else ())
             self._notify.ready()
             if self._watch is not None:
@@ -212,8 +221,10 @@ class Process:
             self._tell(WARN, warning)
 
     def _write_pid_file(self) -> None:
+        self._late.cancel()
         try:
-            self._pid_file.write()
+            if not self._pid_file.is_ours:
+                self._pid_file.write()
         except OSError as error:
             self._tell(ERROR, f"`-s` will not find this process, it has no pid file: {error}")
 
@@ -242,10 +253,13 @@ class Process:
         """Let a new program serve beside this one. When it ends before this one, all is as it was."""
         self._tell(NOTICE, "changing binary")
         try:
-            how = await self._upgrade.run(self._pid_file, self._sockets.descriptors(), self._notify.environment)
+            status = await self._upgrade.run(self._pid_file, self._sockets.descriptors(), self._notify.environment)
         except OSError as error:
-            how = f"could not be started: {error}"
-        self._tell(ALERT, f"the new program {how}; this one goes on")
+            level, how = ALERT, f"could not be started: {error}"
+        else:
+            # it may have been told to go
+            level, how = ALERT if status else NOTICE, how_ended(status)
+        self._tell(level, f"the new program {how}; this one goes on")
         if self._rests:
             self._upgrade.has_failed = True
             self._reloads.ask()

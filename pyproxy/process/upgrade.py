@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 
 from pyproxy.process.inherited import NGINX
 from pyproxy.process.pidfile import PidFile
-from pyproxy.process.worker_process import how_ended
 
 LOOK = 0.1
 """Seconds between two looks whether the new program still runs."""
@@ -35,10 +34,10 @@ class Upgrade:
         """Whether the old and the new program both run."""
         return self._new is not None or (self._old != 0 and os.getppid() == self._old)
 
-    async def run(self, pid_file: PidFile, descriptors: Sequence[int], environment: Mapping[str, str]) -> str:
-        """Run the program as it is on the disk now, and wait for its end; how it ended, in words. Raises OSError.
+    async def run(self, pid_file: PidFile, descriptors: Sequence[int], environment: Mapping[str, str]) -> int:
+        """Run the program as it is on the disk now, and wait for its end; with what status, less than 0 for a signal.
 
-        Meanwhile the pid file is the new program's.
+        Meanwhile the pid file is the new program's. Raises OSError if it cannot be started.
         """
         pid_file.step_aside()
         try:
@@ -50,7 +49,7 @@ class Upgrade:
             await asyncio.sleep(LOOK)
         self._new = None
         pid_file.come_back()
-        return how_ended(status)
+        return status
 
 
 def _start(descriptors: Sequence[int], environment: Mapping[str, str]) -> subprocess.Popen[bytes]:

@@ -132,6 +132,7 @@ def test_the_old_program_takes_its_place_again(site: Site) -> None:
     until(lambda: (old, "old") in site.answers())
     os.kill(new, signal.SIGQUIT)
     site.running.says("the new program exited with code 0; this one goes on")
+    assert "[alert]" not in site.running.said
     assert site.answers() == {(old, "old")}
     assert get(site.unix).endswith(b"old")
     assert (site.folder / "run.pid").read_text() == f"{old}\n"
