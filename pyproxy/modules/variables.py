@@ -222,6 +222,11 @@ def _set_args(request: Request, value: bytes) -> None:
     request.moved = True
 
 
+def _server_port(request: Request) -> bytes:
+    port = request.stream.local_port
+    return b"%d" % port if port else b""  # a unix socket has none
+
+
 MODULE = Module(
     name="variables",
     variables=(
@@ -232,7 +237,7 @@ MODULE = Module(
         Variable("binary_remote_addr", _binary_remote_addr, CONNECTION),
         Variable("remote_port", _remote_port, CONNECTION),
         Variable("server_addr", lambda request: request.stream.local_addr, CONNECTION),
-        Variable("server_port", lambda request: b"%d" % request.stream.local_port, CONNECTION),
+        Variable("server_port", _server_port, CONNECTION),
         Variable("scheme", lambda request: request.stream.scheme, CONNECTION),
         Variable("https", lambda request: b"on" if request.stream.scheme == b"https" else b"", CONNECTION),
         Variable("connection", lambda request: b"%d" % request.stream.serial, CONNECTION),

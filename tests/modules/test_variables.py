@@ -50,6 +50,13 @@ def test_variable(stream: Ask, text: str, value: str) -> None:
     assert client.body.decode() == value
 
 
+def test_a_unix_socket_has_no_port(stream: Ask) -> None:
+    client = stream('return 200 "[$server_port]";')
+    client.local_port = 0
+    client.ask("/")
+    assert client.body == b"[]"
+
+
 @pytest.mark.parametrize("value", ["Basic", "Basic !!!", "Basic bmFtZQ==", "Bearer bmFtZTpzZWNyZXQ=", "basic"])
 def test_no_remote_user(stream: Ask, value: str) -> None:
     client = stream('return 200 "[$remote_user]";')
