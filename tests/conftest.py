@@ -14,6 +14,7 @@ DELIBERATE = {
     "os.stat": [
         ("pyproxy/core/files/openfiles.py", {"look"}),
         ("pyproxy/upstream/store.py", {"__init__", "_move"}),
+        ("pyproxy/core/files/temporary.py", {"create"}),
     ],
     "os.write": [
         ("pyproxy/core/logs/logfile.py", {"write_at"}),
@@ -24,7 +25,7 @@ DELIBERATE = {
         ("pyproxy/upstream/store.py", {"__init__"}),
         ("pyproxy/core/spool.py", {"_open"}),
     ],
-    "os.mkdir": [("pyproxy/upstream/store.py", {"__init__"})],
+    "os.mkdir": [("pyproxy/upstream/store.py", {"__init__"}), ("pyproxy/core/files/temporary.py", {"create"})],
     "os.replace": [("pyproxy/upstream/store.py", {"_move"})],
     "os.unlink": [("pyproxy/upstream/store.py", {"discard"}), ("pyproxy/core/spool.py", {"close"})],
 }

@@ -7,13 +7,11 @@ from pathlib import Path
 from pyproxy.config import values
 from pyproxy.config.scope import Scope
 from pyproxy.config.tree import Directive
-
-DIGITS = 10
-"""Of the number that names a temporary file in nginx."""
+from pyproxy.core.files.temporary import DIGITS, TemporaryFolder
 
 
-def temporary_folder(directive: Directive, scope: Scope) -> str:
-    """The folder of ``proxy_temp_path`` or the like; levels of folders below it have no effect. Raises ValueError."""
+def temporary_folder(directive: Directive, scope: Scope) -> TemporaryFolder:
+    """The folder of ``proxy_temp_path`` or the like. Raises ValueError."""
     name, *levels = directive.args
     lengths = [values.number(level, 1, DIGITS) for level in levels]
     if sum(lengths) > DIGITS:
@@ -24,4 +22,4 @@ def temporary_folder(directive: Directive, scope: Scope) -> str:
     except OSError as error:
         raise ValueError(f'mkdir() "{folder}" failed: {error.strerror}') from error
     scope.site.folders.add(str(folder))
-    return str(folder)
+    return TemporaryFolder(str(folder), tuple(lengths))

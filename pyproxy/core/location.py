@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pyproxy.core.errorpages import ErrorPage
     from pyproxy.core.files.root import Root
     from pyproxy.core.files.served import Files
+    from pyproxy.core.files.temporary import TemporaryFolder
     from pyproxy.core.filters.chain import HeaderFilter
     from pyproxy.core.filters.encodings import Encodings
     from pyproxy.core.logs.log import ErrorLog
@@ -67,7 +68,7 @@ class Limits:
     body_in_file_only: str
     """``off``, or that whole bodies go to files with names: ``on`` keeps these, ``clean`` does not."""
     body_timeout: float
-    body_temp_path: str | None
+    body_temp_path: TemporaryFolder | None
     keepalive_disable: tuple[Callable[[RequestHead], bool], ...]
     """Whose connections are not kept: one of these says so."""
     keepalive_min_timeout: float

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import tempfile
-from typing import IO, cast
+from typing import IO
+
+from pyproxy.core.files.temporary import TemporaryFolder
 
 
 class Spool:
@@ -89,14 +92,20 @@ class Spool:
 class NamedSpool(Spool):
     """Always in a file, which has a name for others to find it by (``client_body_in_file_only``)."""
 
-    __slots__ = ("_keep",)
+    __slots__ = ("_keep", "_where")
 
-    def __init__(self, folder: str | None, keep: bool) -> None:
+    def __init__(self, folder: TemporaryFolder | None, keep: bool) -> None:
         """``keep``: the file stays when nobody here needs it any more."""
-        super().__init__(-1, folder)
+        super().__init__(-1)
+        self._where = folder or TemporaryFolder(tempfile.gettempdir())
         self._keep = keep
 
     def _open(self) -> IO[bytes]:
-        file = tempfile.NamedTemporaryFile(dir=self._folder, buffering=0, delete=not self._keep)  # noqa: SIM115
-        self.path = file.name
-        return cast(IO[bytes], file)
+        fd, self.path = self._where.create()
+        return os.fdopen(fd, "r+b", buffering=0)
+
+    def close(self) -> None:
+        super().close()
+        if self._users == 0 and self.path is not None and not self._keep:
+            with contextlib.suppress(OSError):
+                os.unlink(self.path)

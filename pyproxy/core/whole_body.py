@@ -19,12 +19,13 @@ class BodySpooler:
 
     def __init__(self, request: Request, then: Callable[[Spool], None]) -> None:
         limits = request.location.limits
+        folder = limits.body_temp_path
         self._request = request
         self._then = then
         if limits.body_in_file_only == "off":
-            self._spool = Spool(limits.body_buffer_size, limits.body_temp_path)
+            self._spool = Spool(limits.body_buffer_size, folder.path if folder is not None else None)
         else:
-            self._spool = NamedSpool(limits.body_temp_path, keep=limits.body_in_file_only == "on")
+            self._spool = NamedSpool(folder, keep=limits.body_in_file_only == "on")
         self._failed = False
         request.handler = self
 

@@ -135,7 +135,7 @@ MODULE = Module(
             ANYWHERE,
             temporary_folder,
             (1, 4),
-            summary="The folder of such files (default: the system's); levels of subfolders have no effect.",
+            summary="The folder of such files (default: the system's); levels of subfolders for files with names.",
         ),
         choice(
             "client_body_in_file_only",

@@ -23,6 +23,7 @@ from pyproxy.config.schema import (
 )
 from pyproxy.config.scope import Scope
 from pyproxy.config.tree import ConfigError, Directive
+from pyproxy.core.files.temporary import TemporaryFolder
 from pyproxy.upstream.bind import Bind
 from pyproxy.upstream.options import Options
 from pyproxy.upstream.relay_variants import relay_class
@@ -131,7 +132,9 @@ def answering_options(scope: Scope, prefix: str) -> Options:
     count, length = scope.get(f"{prefix}buffers")
     options.buffers = count * length
     options.max_temp_file_size = scope.get(f"{prefix}max_temp_file_size")
-    options.temp_path = scope.get(f"{prefix}temp_path")
+    folder: TemporaryFolder | None = scope.get(f"{prefix}temp_path")
+    # its files have no name there, so that levels have nothing to spread
+    options.temp_path = folder.path if folder is not None else None
     options.request_buffering = scope.get(f"{prefix}request_buffering")
     options.ignore_client_abort = scope.get(f"{prefix}ignore_client_abort")
     options.intercept_errors = scope.get(f"{prefix}intercept_errors")
