@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import socket
+import stat
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
@@ -104,6 +106,16 @@ async def until(condition: Callable[[], object]) -> None:
             await asyncio.sleep(0.002)
 
 
+def open_files() -> set[tuple[str, str]]:
+    """Descriptor and name of every regular file that this process has open. On Linux; elsewhere they are not known."""
+    found = set()
+    for fd in Path("/proc/self/fd").glob("*"):
+        with contextlib.suppress(FileNotFoundError):  # that of glob itself
+            if stat.S_ISREG(fd.stat().st_mode):
+                found.add((fd.name, os.readlink(fd)))
+    return found
+
+
 def _compile(folder: Path, server: str, http: str, logs: Logs) -> Site:
     if not _schema:
         _schema.append(load_schema())
@@ -116,6 +128,7 @@ def _compile(folder: Path, server: str, http: str, logs: Logs) -> Site:
 @contextlib.asynccontextmanager
 async def serve(folder: Path, server: str, http: str = "", sndbuf: int = 0) -> AsyncIterator[Proxy]:
     """Serve the directives ``server`` (of a server) and ``http`` until the block ends; then nothing may be left."""
+    before = open_files()
     logs = MemoryLogs()
     site = await asyncio.to_thread(_compile, folder, server, http, logs)
     worker = Worker(asyncio.get_running_loop(), TICK)
@@ -135,3 +148,5 @@ async def serve(folder: Path, server: str, http: str = "", sndbuf: int = 0) -> A
                 await serving.stop()
             await until(lambda: not worker.watched)
             worker.close()
+    left = open_files() - before
+    assert not left, f"open for ever: {left}"
