@@ -49,6 +49,17 @@ async def test_a_long_answer_is_kept(tmp_path: Path) -> None:
         assert (tmp_path / "kept/sub/file.txt").read_bytes() == body
 
 
+async def test_an_answer_without_a_length_is_kept(tmp_path: Path) -> None:
+    async def script(visit: Visit) -> None:
+        await visit.head()
+        await visit.say(b"HTTP/1.1 200 OK\r\n\r\nhello")
+
+    async with upstream(script) as server, serve(tmp_path, location(tmp_path, server.port)) as proxy:
+        assert (await (await proxy.client()).ask(GET)).body == b"hello"
+        await until((tmp_path / "kept/sub/file.txt").exists)
+        assert (tmp_path / "kept/sub/file.txt").read_bytes() == b"hello"
+
+
 async def test_where_and_for_whom(tmp_path: Path) -> None:
     directives = f"proxy_store {tmp_path}/other$uri; proxy_store_access user:rw group:r all:r;"
     async with (
