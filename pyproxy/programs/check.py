@@ -79,7 +79,8 @@ def check(program: Program, group: str, prefix: Path, logs: Path, path: str) -> 
     except ValueError as error:
         option = _guilty(program.name, group, options, path, str(error))
         value = f"`{option}` cannot be `{program.options[option]}`: " if option else ""
-        refuse(value + str(error), option)
+        why = "expected a whole number" if "invalid literal for int()" in str(error) else str(error)
+        refuse(value + why, option)
     for config in configs:
         if config.uid is not None and os.getuid() not in (0, config.uid):
             refuse(f"only root can run it as the user `{program.options['user']}`", "user")

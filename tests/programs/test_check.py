@@ -40,7 +40,7 @@ def test_option_names_are_supervisors() -> None:
         (
             {"startsecs": "soon", "command": "python"},
             2,
-            "`startsecs` cannot be `soon`: invalid literal for int() with base 10: 'soon'",
+            "`startsecs` cannot be `soon`: expected a whole number",
         ),
         (
             {"command": "python", "process_name": "p", "environment": "A"},
