@@ -137,6 +137,9 @@ class Programs:
             before, self._known[state.name] = self._known.get(state.name), state
             if before is None or (before.statename, before.pid) == (state.statename, state.pid):
                 continue
+            if state.statename in ("STARTING", "RUNNING") and before.statename == "RUNNING":
+                # by itself, or because somebody wanted that: Supervisor does not say
+                self._tell(ERROR, f"program `{state.name}` is being started again: process {before.pid} has ended")
             if state.statename == "RUNNING":
                 self._tell(NOTICE, f"program `{state.name}` runs as process {state.pid}")
             elif state.statename == "STOPPED":
@@ -144,9 +147,6 @@ class Programs:
             elif state.statename in ("BACKOFF", "EXITED", "FATAL"):
                 (state,) = await self._supervisor.with_last_lines([state])
                 self._tell(ERROR, str(state))
-            elif state.statename == "STARTING" and before.statename == "RUNNING":
-                # by itself, or because somebody wanted that: Supervisor does not say
-                self._tell(ERROR, f"program `{state.name}` is being started again: process {before.pid} has ended")
 
     async def _revive(self, died: str) -> None:
         """Start supervisord again, after what its programs have left behind has ended: they must not run twice."""

@@ -48,8 +48,10 @@ def test_start_stop_and_restart(site: Site) -> None:
     assert (status, said) == (0, "app: stopped\n")
     assert site.do("start", "all")[1].splitlines() == ["app: started", "other: started"]
     assert site.do("pid", "app") == (0, f"{site.pid()}\n")
+    running.says(f"program `app` runs as process {site.pid()}")
+    told = running.said.count("[error]")
     assert site.do("signal", "KILL", "app") == (0, "app: signalled\n")
-    running.says("[error]")
+    running.says("[error]", told + 1)
 
 
 def test_tail(site: Site) -> None:
