@@ -25,7 +25,7 @@ class Keepalive:
 class Group:
     """An ``upstream``, named or implied by the address in ``proxy_pass``."""
 
-    __slots__ = ("_backups", "_primaries", "_single", "keepalive", "name", "peers")
+    __slots__ = ("_backups", "_primaries", "_single", "keepalive", "name", "peers", "tries")
 
     def __init__(self, name: str, peers: list[Peer], keepalive: Keepalive) -> None:
         self.name = name
@@ -40,6 +40,8 @@ class Group:
         if len(peers) == 1:
             # a lone server is asked whatever its record: there is no better one
             peers[0].max_fails = 0
+        self.tries = sum(not peer.down for peer in peers)
+        """How many servers may be asked for one request, whether or not all of them are well."""
         self._single = peers[0] if len(peers) == 1 and not (peers[0].down or peers[0].max_conns) else None
 
     def pick(self, now: float, tried: Collection[Peer] = ()) -> Peer | None:
@@ -47,12 +49,6 @@ class Group:
         if self._single is not None:
             return None if self._single in tried else self._single
         return self._pick(self._primaries, now, tried) or self._pick(self._backups, now, tried)
-
-    def has_another(self, now: float, tried: Collection[Peer]) -> bool:
-        """Whether ``pick`` would find a server."""
-        if self._single is not None:
-            return self._single not in tried
-        return any(peer not in tried and peer.available(now) for peer in self.peers)
 
     def _pick(self, peers: list[Peer], now: float, tried: Collection[Peer]) -> Peer | None:
         best: Peer | None = None

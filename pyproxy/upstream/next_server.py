@@ -34,6 +34,7 @@ def may_ask_another(exchange: Exchange, kind: str, now: float) -> bool:
     failures = sum(attempt.failed for attempt in exchange.attempts)
     if options.next_upstream_tries and failures >= options.next_upstream_tries:
         return False
-    if options.next_upstream_timeout and now - exchange.started >= options.next_upstream_timeout:
+    # as in nginx, the others count even where all of them are being left alone: then the answer is that none is live
+    if failures >= exchange.group.tries:
         return False
-    return exchange.group.has_another(now, failed_peers(exchange.attempts))
+    return not options.next_upstream_timeout or now - exchange.started < options.next_upstream_timeout

@@ -15,6 +15,10 @@ CONFIG = """
         server @refused@;
         server @upstream@;
     }
+    upstream spent {
+        server @refused@;
+        server @upstream@ max_fails=0;
+    }
     upstream refusing {
         server @refused@;
         server @refused@;
@@ -23,6 +27,10 @@ CONFIG = """
         listen 127.0.0.1:@main@;
         location / {
             proxy_pass http://@upstream@;
+        }
+        location /spent/ {
+            proxy_pass http://spent;
+            proxy_next_upstream error http_500;
         }
         location /refused/ {
             proxy_pass http://@refused@;
@@ -83,6 +91,14 @@ EXCHANGES = [
     Exchange("refused, then the next request", get("/refused/") + get("/"), (502, 200), logs=2),
     Exchange("no such unix socket", get("/gone/"), 502, logs=1),
     Exchange("the second of the group answers", get("/two/"), 200, logs=1),
+    Exchange(
+        "an error, and no other server is well",
+        get("/spent/") + get("/spent/"),
+        (200, 502),
+        upstream=(OK, answer(status="500 Error")),
+        logs=2,
+        contains="log: 502 500, 502",
+    ),
     Exchange("all of the group refuse", get("/refusing/"), 502, logs=1),
     fails("closed without an answer", Reply(CLOSE)),
     fails("reset without an answer", Reply(RESET)),

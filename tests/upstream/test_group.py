@@ -25,21 +25,11 @@ def test_smooth_weights() -> None:
     assert picks(group, 7) == "aabacaa"
 
 
-def test_asking_whether_there_is_another_changes_nothing() -> None:
-    group = Group("g", [peer("a", 5), peer("b"), peer("c")], Keepalive())
-    chosen = ""
-    for _ in range(7):
-        assert group.has_another(1000.0, set())
-        chosen += picks(group, 1)
-    assert chosen == "aabacaa"
-
-
 def test_what_was_tried_is_not_asked_again() -> None:
     a, b = peer("a"), peer("b")
     group = Group("g", [a, b], Keepalive())
     assert group.pick(1000.0, {a}) is b
     assert group.pick(1000.0, {a, b}) is None
-    assert not group.has_another(1000.0, {a, b})
 
 
 def test_backups_and_servers_that_are_down() -> None:
@@ -47,7 +37,7 @@ def test_backups_and_servers_that_are_down() -> None:
     group = Group("g", [a, b, c], Keepalive())
     assert picks(group, 3) == "aaa"
     assert group.pick(1000.0, {a}) is c
-    assert group.has_another(1000.0, {a})
+    assert group.tries == 2
 
 
 def test_a_failed_server_comes_back_after_fail_timeout() -> None:
