@@ -84,3 +84,10 @@ def test_no_pid(link: Path) -> None:
     (folder.path / "supervisord.pid").write_text("12\n")
     assert folder.pid == 12
     folder.remove()
+
+
+def test_one_whose_socket_would_have_too_long_a_name_is_not_left_behind(tmp_path: Path) -> None:
+    parent = tmp_path / ("x" * 100)
+    with pytest.raises(ValueError, match="set TMPDIR to a shorter one"):
+        Folder.create(parent, None)
+    assert not list(parent.iterdir())

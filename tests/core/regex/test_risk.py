@@ -13,7 +13,7 @@ from pyproxy.core.regex.timed import SLOW, RegexCompiler, TimedPattern
     "pattern",
     [
         *(r"(a+)+$", r"(/.+)+", r"(\w+\s?)*$", r"([a-z]+\d*)+", r"((a*)*)*", r"(x+x+)+y", r"^([a-z0-9]+[-_]?)*$"),
-        *(r"^(?:a*)*b", r"^((?<n>a+)|b)*$", r"(?:(?:a+)?b?)*c"),
+        *(r"^(?:a*)*b", r"^((?<n>a+)|b)*$", r"(?:(?:a+)?b?)*c", r"([^;,]+)+$"),
     ],
 )
 def test_exponential(pattern: str) -> None:
@@ -25,6 +25,7 @@ def test_exponential(pattern: str) -> None:
     [
         (r"^/static/(.*)\.(png|jpg)$", 1),
         (r"^(/[^/]+)+$", 2),
+        (r"^(/[^/;]+)+$", 2),
         (r"(?:\.\w+)*", 2),
         (r"^(?:[a-z]+-)*[a-z]+$", 3),
         (r"([^/]+/)*$", 2),
