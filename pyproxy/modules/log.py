@@ -27,7 +27,7 @@ _NUMBERED = re.compile(r"\$(?:[1-9]|\{[1-9]\})")
 LogHandler = Callable[[Request], None]
 
 
-def _format(directive: Directive, scope: Scope) -> tuple[str, LogLine, Source]:
+def _format(directive: Directive, scope: Scope) -> tuple[str, LogLine]:
     name, *texts = directive.args
     escaping = ESCAPINGS["default"]
     if texts[0].startswith("escape="):
@@ -39,7 +39,9 @@ def _format(directive: Directive, scope: Scope) -> tuple[str, LogLine, Source]:
         raise ValueError(f"{numbered[0]} cannot be logged, name the group: (?<name>...) and $name")
     if name == "combined":
         raise ValueError('the format "combined" exists already, choose another name')
-    return name, LogLine(scope.template("".join(texts)), escaping), directive.source
+    if any(name == other for other, _ in scope.get("log_format")):
+        raise ValueError(f'duplicate name "{name}"')
+    return name, LogLine(scope.template("".join(texts)), escaping)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,11 +158,7 @@ def _compile(scope: Scope, location: Location) -> None:
 def _formats(scope: Scope) -> dict[str, LogLine]:
     """By name in lower case: nginx looks names up without regard to case, and takes the first that fits."""
     formats = {"combined": LogLine(scope.template(COMBINED), ESCAPINGS["default"])}
-    names = set()
-    for name, line, source in scope.get("log_format"):
-        if name in names:
-            raise ConfigError(f'duplicate `log_format` name "{name}"', source)
-        names.add(name)
+    for name, line in scope.get("log_format"):
         formats.setdefault(name.lower(), line)
     return formats
 

@@ -155,13 +155,13 @@ def _compile(scope: Scope, location: Location) -> None:
     mode: str = scope.get("userid")
     if mode == "off":
         return
-    flags: tuple[str, ...] = scope.get("userid_flags")
+    lines: list[tuple[str, ...]] = scope.get("userid_flags")
     domain: str = scope.get("userid_domain")
     attributes = "".join(
         [
             f"; domain={domain}" if domain != "none" else "",
             f"; path={scope.get('userid_path')}",
-            *(f"; {flag}" for flag in FLAGS[1:] if flag in flags),
+            *(f"; {flag}" for flag in FLAGS[1:] if any(flag in line for line in lines)),
         ]
     )
     p3p: str = scope.get("userid_p3p")
@@ -217,7 +217,15 @@ MODULE = Module(
         text("userid_domain", ANYWHERE, "none", "Its domain."),
         text("userid_path", ANYWHERE, "/", "Its path."),
         Spec("userid_expires", ANYWHERE, _expires, default=0, summary="How long browsers keep it; max, or off."),
-        Spec("userid_flags", ANYWHERE, _flags, (1, 3), default=(), summary="secure, httponly, samesite=..., or off."),
+        Spec(
+            "userid_flags",
+            ANYWHERE,
+            _flags,
+            (1, 3),
+            repeat=True,
+            default=(),
+            summary="secure, httponly, samesite=..., or off.",
+        ),
         Spec("userid_mark", ANYWHERE, _mark, default=b"", summary="A character without which a cookie is set anew."),
         text("userid_p3p", ANYWHERE, "none", "The field P3P that goes with it."),
         number("userid_service", ANYWHERE, None, "A number of the server that is in the cookie."),
