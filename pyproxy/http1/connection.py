@@ -9,6 +9,7 @@ from errno import ETIMEDOUT
 from typing import TYPE_CHECKING, Final
 
 from pyproxy.core.logs.log import INFO
+from pyproxy.http1.cut import LOOK, is_on_its_way, reset_on_close
 from pyproxy.http1.nowhere import NOWHERE
 from pyproxy.http1.request_reader import RequestReader
 
@@ -181,6 +182,26 @@ class ClientConnection(RequestReader, asyncio.Protocol):
         self._transport.write_eof()
         self.resume_body()
         self._linger_on()
+
+    def _cut(self) -> None:
+        """Close by a reset, for an end of stream would look like the end of a complete body; not before the client has
+        what was sent."""
+        reset_on_close(self._transport)
+        if not is_on_its_way(self._transport):
+            self._shut()
+            return
+        self.keep_alive = False
+        self._body = self._sink = None
+        self._lingering = True
+        self._lingering_until = self.worker.now() + self._limits.send_timeout
+        self._watch_writing()
+        self._cut_when_taken()
+
+    def _cut_when_taken(self) -> None:
+        if is_on_its_way(self._transport):
+            self.worker.loop.call_later(LOOK, self._cut_when_taken)
+        else:
+            self._transport.close()
 
     def _linger_on(self) -> None:
         self.deadline = min(self.worker.now() + self._limits.lingering_timeout, self._lingering_until)

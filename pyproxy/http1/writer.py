@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import socket
-import struct
 import sys
 import time
 from math import inf
@@ -26,7 +23,6 @@ TOGETHER = 65536
 """Bytes of the longest body that is put behind its head, for one system call and one packet less."""
 WRITELINES_OVERFLOWS = (3, 12) <= sys.version_info < (3, 12, 9) or (3, 13) <= sys.version_info < (3, 13, 2)
 """Whether asyncio's ``writelines`` does not tell when its buffer is full (CVE-2024-12254)."""
-_RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
 class ResponseWriter:
@@ -76,6 +72,10 @@ class ResponseWriter:
         """Bytes that the transport held when the client's pace was looked at last."""
 
     def _done(self, request: Request) -> None:
+        raise NotImplementedError
+
+    def _cut(self) -> None:
+        """Close so that the client sees that something is missing."""
         raise NotImplementedError
 
     def inform(self, request: Request, fields: list[Field]) -> None:
@@ -215,8 +215,9 @@ class ResponseWriter:
         """End the response, and the connection, without completing it."""
         request, self._request = self._request, None
         if request is not None and request.response is not None and self._body_ends_by_close():
-            self._reset_on_close()
-        self._shut()
+            self._cut()
+        else:
+            self._shut()
         if request is not None:
             if request.chain is not None:
                 request.chain.forget()
@@ -224,13 +225,6 @@ class ResponseWriter:
 
     def _body_ends_by_close(self) -> bool:
         return self._left is None and not self._chunked and not self._skip_body and self._tunnel is None
-
-    def _reset_on_close(self) -> None:
-        """An end of stream would look like the end of a complete body."""
-        sock = self._transport.get_extra_info("socket")
-        if sock is not None:
-            with contextlib.suppress(OSError):
-                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
 
     def _shut(self) -> None:
         """Close when the transport has given away what it holds; a client that takes nothing is not waited for."""

@@ -102,6 +102,27 @@ async def test_a_truncated_answer_is_seen_to_be_truncated(
         assert "while reading upstream" in proxy.errors
 
 
+async def test_what_came_of_a_truncated_answer_reaches_a_slow_client(tmp_path: Path) -> None:
+    body = bytes(range(256)) * 2048
+
+    async def dies(visit: Visit) -> None:
+        await visit.head()
+        await visit.say(CHUNKED, b"%x\r\n" % (len(body) + 1), body)
+        visit.close()
+
+    async with (
+        upstream(dies) as server,
+        serve(tmp_path, f"location / {{ proxy_pass http://127.0.0.1:{server.port}; }}", sndbuf=4096) as proxy,
+    ):
+        client = await proxy.client(rcvbuf=4096)
+        await client.send(ask(version="1.0"))
+        await until(lambda: "while reading upstream" in proxy.errors)
+        await client.reader.readuntil(b"\r\n\r\n")
+        assert await client.read(len(body)) == body
+        with pytest.raises(ConnectionResetError):
+            await client.rest()
+
+
 async def test_an_answer_that_announces_too_much_ends_the_connection(tmp_path: Path) -> None:
     """`proxy_method HEAD` makes the upstream announce a body that it does not send."""
     reply = HEAD + b"Content-Length: 5\r\n\r\n"
