@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from pyproxy.compile import Sources, load_schema
+from pyproxy.core.files import openfiles
+from pyproxy.core.files.openfiles import SMALL
 from pyproxy.core.logs.log import Logs
 from pyproxy.core.site import Site
 
@@ -17,6 +20,8 @@ MakeSite = Callable[..., Site]
 Ask = Callable[..., FakeStream]
 
 SCHEMA = load_schema()
+MTIME = 1_700_000_000
+BIG = os.urandom(SMALL * 3)
 
 
 @pytest.fixture
@@ -57,3 +62,15 @@ def errors(tmp_path: Path, logs: Logs) -> Callable[[], str]:
         return (tmp_path / "error.log").read_text()
 
     return read
+
+
+@pytest.fixture
+def www(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder that such a site serves: files of some sizes, of which the small ones are kept at once."""
+    monkeypatch.setattr(openfiles, "SETTLED", -3600.0)
+    folder = tmp_path / "html"
+    (folder / "folder").mkdir(parents=True)
+    for name, content in {"ten.txt": b"0123456789", "big.bin": BIG, "empty": b"", "gone.html": b"gone"}.items():
+        (folder / name).write_bytes(content)
+        os.utime(folder / name, (MTIME, MTIME))
+    return folder
