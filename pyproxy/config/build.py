@@ -112,7 +112,7 @@ def _fill(scope: Scope, schema: Schema, errors: ErrorCollection) -> None:
     for directive in scope.directive.children or ():
         with errors.collect():
             spec = schema.find(directive, scope.context)
-            if spec.name in scope.values and not (spec.repeat or spec.into):
+            if spec.name in scope.values and not (spec.repeat or spec.into or spec.adds):
                 raise ConfigError(f"`{spec.name}` is a duplicate{_where(scope, directive)}", directive.source)
             value = _value(spec, directive, scope, schema)
             if spec.repeat or spec.into:

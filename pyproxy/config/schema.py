@@ -69,6 +69,8 @@ class Spec:
     args: tuple[int, int] = (1, 1)
     default: Any = None
     repeat: bool = False
+    adds: bool = False
+    """May stand more than once as well: ``parse`` adds to the value that its level has already."""
     into: str = ""
     """Directives whose order among each other matters share the list of this name; implies ``repeat``."""
     block: Context | None = None
@@ -240,6 +242,16 @@ def _buffers(directive: Directive, scope: Scope) -> tuple[int, int]:
     if count < 1 or length < 1:
         raise ValueError("expected a number of buffers and their size, such as 4 8k")
     return count, length
+
+
+def words(name: str, contexts: Context, allowed: tuple[str, ...], default: frozenset[str], summary: str = "") -> Spec:
+    """``name word ...``: the set of them, of all directives of one level (ngx_conf_set_bitmask_slot)."""
+
+    def parse(directive: Directive, scope: Scope) -> frozenset[str]:
+        chosen = frozenset(values.choice(word, allowed) for word in directive.args)
+        return chosen | (scope.own(name) or frozenset())
+
+    return Spec(name, contexts, parse, (1, MANY), default=default, adds=True, summary=summary)
 
 
 def size_template(name: str, contexts: Context, summary: str = "") -> Spec:

@@ -8,8 +8,7 @@ import re
 import stat
 from errno import ENOTDIR
 
-from pyproxy.config import values
-from pyproxy.config.schema import ANYWHERE, MANY, Module, Spec, flag, number
+from pyproxy.config.schema import ANYWHERE, Module, Spec, flag, number, words
 from pyproxy.config.scope import Scope
 from pyproxy.config.tree import Directive
 from pyproxy.core import phases
@@ -228,16 +227,12 @@ def _depth(request: Request, default: bytes) -> bytes:
     return depth if depth in (b"0", b"1", INFINITY) else b""
 
 
-def _methods(directive: Directive, scope: Scope) -> frozenset[str]:
-    return frozenset(values.choice(arg, METHODS) for arg in directive.args) - {"off"}
-
-
 def _access(directive: Directive, scope: Scope) -> int:
     return access_mode(directive.args)
 
 
 def _compile(scope: Scope, location: Location) -> None:
-    if methods := scope.get("dav_methods"):
+    if methods := scope.get("dav_methods") - {"off"}:
         dav = _Dav(
             location, methods, scope.get("create_full_put_path"), scope.get("min_delete_depth"), scope.get("dav_access")
         )
@@ -247,13 +242,12 @@ def _compile(scope: Scope, location: Location) -> None:
 MODULE = Module(
     name="dav",
     directives=(
-        Spec(
+        words(
             "dav_methods",
             ANYWHERE,
-            _methods,
-            (1, MANY),
-            default=frozenset(),
-            summary="What clients may do to files: PUT, DELETE, MKCOL, COPY, MOVE, or off.",
+            METHODS,
+            frozenset(),
+            "What clients may do to files: PUT, DELETE, MKCOL, COPY, MOVE, or off.",
         ),
         flag("create_full_put_path", ANYWHERE, False, "PUT makes the folders that are missing."),
         number("min_delete_depth", ANYWHERE, 0, "The fewest elements of a path that may be deleted."),

@@ -6,7 +6,19 @@ import re
 import zlib
 
 from pyproxy.config import values
-from pyproxy.config.schema import ANYWHERE, MANY, NO_EFFECT, Module, Spec, buffers, flag, media_types, number, size
+from pyproxy.config.schema import (
+    ANYWHERE,
+    MANY,
+    NO_EFFECT,
+    Module,
+    Spec,
+    buffers,
+    flag,
+    media_types,
+    number,
+    size,
+    words,
+)
 from pyproxy.config.scope import Scope
 from pyproxy.config.tree import Directive
 from pyproxy.core.filters.compression import STEP, Compression, Encoder, ratio
@@ -51,10 +63,6 @@ def deflate(level: int, window: int, memory: int) -> Encoder:
 
 def _http_version(directive: Directive, scope: Scope) -> int:
     return {"1.0": 10, "1.1": 11}[values.choice(directive.args[0], ("1.0", "1.1"))]
-
-
-def _proxied(directive: Directive, scope: Scope) -> frozenset[str]:
-    return frozenset(values.choice(arg, PROXIED) for arg in directive.args)
 
 
 def _disable(directive: Directive, scope: Scope) -> list[re.Pattern[bytes]]:
@@ -106,13 +114,12 @@ MODULE = Module(
             default=11,
             summary="The oldest version that gets gzip: 1.0, 1.1.",
         ),
-        Spec(
+        words(
             "gzip_proxied",
             ANYWHERE,
-            _proxied,
-            (1, MANY),
-            default=frozenset({"off"}),
-            summary="Which answers are compressed for requests that came through a proxy.",
+            PROXIED,
+            frozenset({"off"}),
+            "Which answers are compressed for requests that came through a proxy.",
         ),
         Spec(
             "gzip_disable",

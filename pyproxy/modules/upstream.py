@@ -34,7 +34,7 @@ def _server(directive: Directive, scope: Scope) -> tuple[Address, dict[str, Any]
             if name == "weight" and not options[name]:
                 raise ValueError("weight=0 is invalid, mark the server as down instead")
         elif name == "fail_timeout" and equals:
-            options[name] = values.time(value)
+            options[name] = values.seconds(value)
         elif option in ("backup", "down"):
             options[option] = True
         elif name in ("resolve", "service", "slow_start", "route", "drain"):

@@ -23,8 +23,8 @@ CARRIED = frozenset(
 class Accel:
     """Obeys the fields of one location's answers, but those of ``proxy_ignore_headers``."""
 
-    def __init__(self, ignored: frozenset[bytes]) -> None:
-        self._ignored = ignored
+    def __init__(self, ignored: frozenset[str]) -> None:
+        self._ignored = frozenset(name.lower().encode() for name in ignored)
 
     def _value(self, fields: Fields, name: bytes) -> bytes | None:
         return None if name in self._ignored else fields.get(name)

@@ -4,14 +4,12 @@ and what they say to an exchange."""
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable
 from typing import Any
 
 from pyproxy.config import values
 from pyproxy.config.folders import temporary_folder
 from pyproxy.config.schema import (
     ANYWHERE,
-    MANY,
     NO_EFFECT,
     Spec,
     buffers,
@@ -20,6 +18,7 @@ from pyproxy.config.schema import (
     seconds,
     size,
     size_template,
+    words,
 )
 from pyproxy.config.scope import Scope
 from pyproxy.config.tree import ConfigError, Directive
@@ -47,13 +46,12 @@ def connecting(prefix: str, failures: tuple[str, ...]) -> tuple[Spec, ...]:
         seconds(f"{prefix}read_timeout", ANYWHERE, 60.0, "The longest pause between two reads."),
         size(f"{prefix}send_lowat", ANYWHERE, 0, NO_EFFECT),
         size(f"{prefix}buffer_size", ANYWHERE, 4096, "The largest head of an answer."),
-        Spec(
+        words(
             f"{prefix}next_upstream",
             ANYWHERE,
-            _next_upstream(failures),
-            (1, MANY),
-            default=frozenset({"error", "timeout"}),
-            summary="After which failures the next server is asked.",
+            failures,
+            frozenset({"error", "timeout"}),
+            "After which failures the next server is asked.",
         ),
         number(f"{prefix}next_upstream_tries", ANYWHERE, 0, "How many servers are asked at most; 0: all."),
         seconds(f"{prefix}next_upstream_timeout", ANYWHERE, 0.0, "For how long they are asked; 0: for ever."),
@@ -65,13 +63,12 @@ def answering(prefix: str) -> tuple[Spec, ...]:
     return (
         Spec(f"{prefix}hide_header", ANYWHERE, _name, repeat=True, default=(), summary="A field that is left out."),
         Spec(f"{prefix}pass_header", ANYWHERE, _name, repeat=True, default=(), summary="One that would be left out."),
-        Spec(
+        words(
             f"{prefix}ignore_headers",
             ANYWHERE,
-            _ignored,
-            (1, MANY),
-            default=frozenset(),
-            summary="Fields of an answer that have no effect on it (X-Accel-...).",
+            IGNORABLE,
+            frozenset(),
+            "Fields of an answer that have no effect on it (X-Accel-...).",
         ),
         flag(f"{prefix}pass_request_headers", ANYWHERE, True, "The client's fields go through."),
         flag(f"{prefix}pass_request_body", ANYWHERE, True, "The client's body goes through."),
@@ -119,7 +116,8 @@ def connecting_options(scope: Scope, prefix: str) -> Options:
     options.connect_timeout = scope.get(f"{prefix}connect_timeout")
     options.send_timeout = scope.get(f"{prefix}send_timeout")
     options.read_timeout = scope.get(f"{prefix}read_timeout")
-    options.next_upstream = scope.get(f"{prefix}next_upstream")
+    failures = scope.get(f"{prefix}next_upstream")
+    options.next_upstream = frozenset() if "off" in failures else failures
     options.next_upstream_tries = scope.get(f"{prefix}next_upstream_tries")
     options.next_upstream_timeout = scope.get(f"{prefix}next_upstream_timeout")
     return options
@@ -175,18 +173,6 @@ def check_buffers(scope: Scope, prefix: str) -> None:
 
 def _name(directive: Directive, scope: Scope) -> bytes:
     return directive.args[0].lower().encode()
-
-
-def _ignored(directive: Directive, scope: Scope) -> frozenset[bytes]:
-    return frozenset(values.choice(name, IGNORABLE).lower().encode() for name in directive.args)
-
-
-def _next_upstream(failures: tuple[str, ...]) -> Callable[[Directive, Scope], frozenset[str]]:
-    def parse(directive: Directive, scope: Scope) -> frozenset[str]:
-        chosen = frozenset(values.choice(failure, failures) for failure in directive.args)
-        return frozenset() if "off" in chosen else chosen
-
-    return parse
 
 
 def _bind(directive: Directive, scope: Scope) -> Bind | bool:

@@ -50,7 +50,8 @@ CONFIG = """
         }
         location /ignored/ {
             proxy_pass http://@upstream@;
-            proxy_ignore_headers X-Accel-Redirect X-Accel-Limit-Rate X-Accel-Buffering;
+            proxy_ignore_headers X-Accel-Redirect;
+            proxy_ignore_headers X-Accel-Limit-Rate X-Accel-Buffering;
         }
         location /passed/ {
             proxy_pass http://@upstream@;

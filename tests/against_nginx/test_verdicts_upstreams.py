@@ -106,6 +106,7 @@ REFUSED = [
     (HTTP, "charset_map a b {{ 0x80 81; }}"),
     (HTTP, "charset_map a utf-8 {{ 80 00; }}"),
     (UPSTREAM, "keepalive 16 single;"),
+    (UPSTREAM, "server 127.0.0.1:2 fail_timeout=1ms;"),
     (UPSTREAM, "zone z;"),
     (UPSTREAM, "zone z 8k;"),
     (UPSTREAM, "zone z a;"),
@@ -128,6 +129,10 @@ ACCEPTED = [
     (LOCATION, "directio 4m;"),
     (LOCATION, "charset a$; source_charset a$;"),
     (LOCATION, "charset $arg_a;"),
+    (LOCATION, "proxy_next_upstream error; proxy_next_upstream timeout off;"),
+    (LOCATION, "proxy_ignore_headers Vary; proxy_ignore_headers Expires vary;"),
+    (LOCATION, "gzip_proxied expired; gzip_proxied any;"),
+    (UPSTREAM, "server 127.0.0.1:2 fail_timeout=1y;"),
     (UPSTREAM, "zone z 64k; zone z;"),
     (UPSTREAM, "keepalive 16 local;"),
 ]
