@@ -88,6 +88,26 @@ async def test_keepalive_limits(tmp_path: Path) -> None:
     assert await group("keepalive_time 0;") == 4
 
 
+async def test_of_too_many_idle_connections_the_oldest_is_closed(tmp_path: Path) -> None:
+    closed: list[int] = []
+
+    async def script(visit: Visit) -> None:
+        await visit.head()
+        await until(lambda: len(server.visits) == 2)
+        await visit.say(answer())
+        await visit.ended()
+        closed.append(visit.number)
+
+    async with upstream(script) as server:
+        http = f"upstream u {{ server 127.0.0.1:{server.port}; keepalive 1; }}"
+        async with serve(tmp_path, "location / { proxy_pass http://u; }", http) as proxy:
+            first, second = await proxy.client(), await proxy.client()
+            assert [reply.status for reply in await asyncio.gather(first.ask(GET), second.ask(GET))] == [200, 200]
+            await until(lambda: closed)
+            assert len(closed) == 1
+            assert len(proxy.site.upstreams["u"].peers[0].idle) == 1
+
+
 async def test_an_idle_connection_is_closed_in_the_end(tmp_path: Path) -> None:
     async with upstream(always(answer())) as server:
         http = f"upstream u {{ server 127.0.0.1:{server.port}; keepalive_timeout 50ms; }}"
