@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import os
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,10 +50,14 @@ class _Loader:
 
     def read(self, file: str, chain: tuple[str, ...], included: Source | None) -> Iterator[Directive]:
         """The directives of ``file``, its includes expanded; ``chain`` holds the files that led to it."""
-        text = self.files[file] = _text(file, included)
+        text = _text(file, included)
+        self.files[file] = _FOREIGN.sub("\N{REPLACEMENT CHARACTER}", text)
         if any(os.path.samefile(file, earlier) for earlier in chain):
             raise ConfigError(f"include goes round in a circle: {' -> '.join((*chain, file))}", included)
-        yield from self.expand(self.parse(text, file), (*chain, file))
+        directives = self.parse(text, file)
+        if _FOREIGN.search(text):
+            _check_encoding(directives)
+        yield from self.expand(directives, (*chain, file))
 
     def parse(self, text: str, file: str) -> Sequence[Directive]:
         if toml.is_toml(file):
@@ -97,8 +102,16 @@ def _text(file: str, included: Source | None) -> str:
         data = Path(file).read_bytes()
     except (OSError, ValueError) as error:
         raise ConfigError(f"cannot read `{file}`: {getattr(error, 'strerror', error)}", included) from None
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise ConfigError("not UTF-8 text, save the file as UTF-8", Source(file, line)) from None
+    return data.decode("utf-8-sig", "surrogateescape")
+
+
+_FOREIGN = re.compile("[\udc80-\udcff]")
+"""What a byte becomes that is not UTF-8 (PEP 383)."""
+
+
+def _check_encoding(directives: Sequence[Directive]) -> None:
+    """Old comments may be in another encoding, for all that nginx cares; what is used is UTF-8."""
+    for directive in directives:
+        for each in directive.walk():
+            if any(map(_FOREIGN.search, (each.name, *each.args))):
+                raise ConfigError("not UTF-8 text, save the file as UTF-8", each.source)

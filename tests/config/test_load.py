@@ -79,10 +79,18 @@ def test_http_is_left_out_only_in_toml(tmp_path: Path, shapes: Shapes) -> None:
 )
 def test_errors_name_the_place(tmp_path: Path, shapes: Shapes, text: str, message: str) -> None:
     write(tmp_path, main_conf=text)
-    (tmp_path / "bad").write_bytes(b"# \n# caf\xe9\n")
+    (tmp_path / "bad").write_bytes(b"# caf\xe9\nb { c caf\xe9; }\n")
     with pytest.raises(ConfigError) as refusal:
         read(tmp_path, "main.conf", shapes)
     assert str(refusal.value) == message.format(tmp_path)
+
+
+def test_comments_in_another_encoding(tmp_path: Path, shapes: Shapes) -> None:
+    """nginx reads bytes: what nobody uses may be of any encoding."""
+    (tmp_path / "main.conf").write_bytes(b"# caf\xe9\na caf\xc3\xa9; # \xff\n")
+    loaded = read(tmp_path, "main.conf", shapes)
+    assert [directive.args for directive in loaded.directives] == [("caf\xe9",)]
+    assert list(loaded.files.values()) == ["# caf\ufffd\na caf\xe9; # \ufffd\n"]
 
 
 def test_a_missing_main_file(tmp_path: Path, shapes: Shapes) -> None:
