@@ -122,6 +122,8 @@ class _Translator:
         if not reference.lstrip("-").isdigit():
             return f"(?P={reference.lower()})"
         number = int(reference)
+        if -number > self._groups:
+            raise ValueError(f"there is no group so far back as {reference}")
         # a digit may follow that does not belong to the number
         return rf"(?:\{number if number > 0 else self._groups + 1 + number})"
 
