@@ -20,6 +20,7 @@ from pyproxy.core.worker import Worker
 from pyproxy.process.banner import Banner
 from pyproxy.process.crew import Crew
 from pyproxy.process.descriptors import allow_many, tell_when_out
+from pyproxy.process.garbage import settle
 from pyproxy.process.generations import Generations, tick
 from pyproxy.process.inherited import Inherited
 from pyproxy.process.loop import event_loop, report_faults, unless
@@ -199,6 +200,7 @@ class Process:
         # a master needs nothing of aiohttp, which takes a third of its start and of its memory
         from pyproxy.process.serving import Serving
 
+        settle()
         serving = Serving(self._worker, site)
         return await self._generations.serve(serving, self._take_over(serving.start(self._sockets.of(site)), site))
 

@@ -18,6 +18,7 @@ from pyproxy.core.site import Site
 from pyproxy.core.worker import Worker
 from pyproxy.process.control import Control, Job
 from pyproxy.process.descriptors import allow_many, tell_when_out
+from pyproxy.process.garbage import settle
 from pyproxy.process.generations import Generations, tick
 from pyproxy.process.loop import event_loop, report_faults, unless
 from pyproxy.process.present import Present
@@ -79,6 +80,7 @@ class WorkerMain:
         generations = Generations(worker)
         # the master says no more: what can be read is its end
         loop.add_reader(self._control.socket.fileno(), self._master_ended)
+        settle()
         serving = Serving(worker, self._site)
         await generations.serve(serving, serving.start_shares(shares))
         for sock in (sock for share in shares for sock in share):
