@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from pyproxy.core.addresses.proxy_protocol import Proxied
-    from pyproxy.core.request import BodySink, Field, Request, Response
+    from pyproxy.core.request import BodySink, Request
+    from pyproxy.core.response import Field, Response
     from pyproxy.core.site import Listener
     from pyproxy.core.stream import Stream, Tunnel
     from pyproxy.core.worker import Worker

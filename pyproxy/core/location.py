@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from pyproxy.core.filters.encodings import Encodings
     from pyproxy.core.logs.log import ErrorLog
     from pyproxy.core.message import RequestHead
-    from pyproxy.core.request import Request, Response
+    from pyproxy.core.request import Request
+    from pyproxy.core.response import Response
     from pyproxy.core.routing import Locations
     from pyproxy.core.site import Server
     from pyproxy.core.variables import Template

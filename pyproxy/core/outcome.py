@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pyproxy.core.request import Field, Request
+    from pyproxy.core.request import Request
+    from pyproxy.core.response import Field
 
 DONE = True
 """The request is taken care of, by an answer already begun or one to come."""

@@ -9,7 +9,8 @@ from pyproxy.core.errorpages import CLOSING, SENT_AS_400, WITHOUT_ANSWER, ErrorP
 from pyproxy.core.logs.log import CRIT, ERROR
 from pyproxy.core.outcome import DONE, Handler, Outcome, Refusal
 from pyproxy.core.redirect import location_field, refreshes
-from pyproxy.core.request import REWRITTEN, Field, Request, Response
+from pyproxy.core.request import REWRITTEN, Request
+from pyproxy.core.response import Field, Response
 from pyproxy.core.uri import BadURI, escape, escape_line_ends, resolve
 
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from pyproxy.core.browsers import msie
 
 if TYPE_CHECKING:
-    from pyproxy.core.request import Field, Request
+    from pyproxy.core.request import Request
+    from pyproxy.core.response import Field
 
 DEFAULT_PORTS = {b"http": 80, b"https": 443}
 

@@ -13,11 +13,14 @@ from typing import TYPE_CHECKING
 from pyproxy.core import phases
 from pyproxy.core.files.pieces import PieceSender, read_pieces
 from pyproxy.core.logs.log import CRIT, ERROR
-from pyproxy.core.request import REWRITTEN, Request, Response, Route
+from pyproxy.core.request import REWRITTEN, Request
+from pyproxy.core.response import Response
+from pyproxy.core.route import Route
 from pyproxy.core.spool import Spool
 
 if TYPE_CHECKING:
-    from pyproxy.core.request import BodySink, Field
+    from pyproxy.core.request import BodySink
+    from pyproxy.core.response import Field
     from pyproxy.core.stream import Tunnel
 
 DEEPEST = 51

@@ -7,7 +7,8 @@ from pyproxy.core.filters.chain import share
 from pyproxy.core.location import Location
 from pyproxy.core.outcome import DONE, Handler, Outcome
 from pyproxy.core.redirect import location_field
-from pyproxy.core.request import Request, Response
+from pyproxy.core.request import Request
+from pyproxy.core.response import Response
 from pyproxy.core.uri import escape_line_ends
 from pyproxy.core.variables import Template
 

@@ -10,7 +10,8 @@ from pyproxy.core.around import StreamAround, find_around
 from pyproxy.core.pace import Pace
 
 if TYPE_CHECKING:
-    from pyproxy.core.request import Request, Response
+    from pyproxy.core.request import Request
+    from pyproxy.core.response import Response
 
 PIECE = 65536
 """Bytes sent at once at most."""

@@ -7,7 +7,8 @@ from math import inf
 from typing import Final, cast
 
 from pyproxy.core.logs.log import ERROR
-from pyproxy.core.request import BodySink, Request, Response
+from pyproxy.core.request import BodySink, Request
+from pyproxy.core.response import Response
 from pyproxy.core.stream import Tunnel
 from pyproxy.http1.message import BadMessage
 from pyproxy.http1.serialise import CONTINUE

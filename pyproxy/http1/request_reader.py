@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Final
 
 from pyproxy.core import phases
 from pyproxy.core.logs.log import INFO
-from pyproxy.core.request import Request, Route
+from pyproxy.core.request import Request
+from pyproxy.core.route import Route
 from pyproxy.core.uri import BadURI, normalise
 from pyproxy.http1.body import body_reader, request_framing
 from pyproxy.http1.head import find_head_end, unreadable_head

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from pyproxy.core.dates import http_date
-from pyproxy.core.request import Response
+from pyproxy.core.response import Response
 from pyproxy.http1.status import status_line
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"

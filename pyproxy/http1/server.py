@@ -8,7 +8,7 @@ from typing import Any
 
 from aiohttp import web
 
-from pyproxy.core.request import Route
+from pyproxy.core.route import Route
 from pyproxy.core.site import Listener
 from pyproxy.core.worker import Worker
 from pyproxy.http1.connection import ClientConnection

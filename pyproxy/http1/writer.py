@@ -9,7 +9,8 @@ from math import inf
 from typing import TYPE_CHECKING
 
 from pyproxy.core.errorpages import SERVER, SERVER_WITHOUT_VERSION
-from pyproxy.core.request import Field, Request, Response
+from pyproxy.core.request import Request
+from pyproxy.core.response import Field, Response
 from pyproxy.core.stream import Tunnel
 from pyproxy.http1.body import LAST_CHUNK, BodyReader, encode_chunk, last_chunk
 from pyproxy.http1.sendfile import FileSender

@@ -11,7 +11,8 @@ from pyproxy.core.filters.chain import BodyFilter, Piece
 from pyproxy.core.filters.compression import change_body
 from pyproxy.core.filters.media_types import MediaTypes
 from pyproxy.core.location import Location
-from pyproxy.core.request import Request, Response
+from pyproxy.core.request import Request
+from pyproxy.core.response import Response
 
 
 class _Additions:

@@ -14,7 +14,8 @@ from pyproxy.core.filters.media_types import split_charset
 from pyproxy.core.location import Location, Phase
 from pyproxy.core.logs.log import CRIT, INFO
 from pyproxy.core.outcome import DONE, Outcome
-from pyproxy.core.request import Request, Response
+from pyproxy.core.request import Request
+from pyproxy.core.response import Response
 
 HTML, XML, JSON, JSONP = FORMATS = ("html", "xml", "json", "jsonp")
 TYPES = {

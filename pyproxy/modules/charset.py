@@ -13,7 +13,8 @@ from pyproxy.core.filters.compression import is_encoded
 from pyproxy.core.filters.media_types import MediaTypes, split_charset
 from pyproxy.core.location import Location
 from pyproxy.core.logs.log import ERROR
-from pyproxy.core.request import Request, Response
+from pyproxy.core.request import Request
+from pyproxy.core.response import Response
 from pyproxy.core.uri import escape_line_ends
 from pyproxy.core.variables import Template, literal, variable_name
 

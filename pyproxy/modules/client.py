@@ -29,7 +29,8 @@ from pyproxy.core.location import Location, Phase
 from pyproxy.core.logs.log import ERROR
 from pyproxy.core.message import RequestHead
 from pyproxy.core.outcome import Outcome
-from pyproxy.core.request import Request, Response
+from pyproxy.core.request import Request
+from pyproxy.core.response import Response
 from pyproxy.core.site import Server
 from pyproxy.core.variables import Template
 from pyproxy.core.whole_body import read_whole

@@ -6,7 +6,8 @@ from pyproxy.config.schema import Context, Module, Spec
 from pyproxy.config.scope import Scope
 from pyproxy.core.location import Location
 from pyproxy.core.outcome import DONE, Outcome
-from pyproxy.core.request import Request, Response
+from pyproxy.core.request import Request
+from pyproxy.core.response import Response
 
 PICTURE = bytes.fromhex(
     "474946383961 01000100 800100 000000 ffffff 21f904 01000001 00 2c 00000000 01000100 00 02 02 4c01 00 3b"

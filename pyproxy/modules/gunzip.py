@@ -10,7 +10,8 @@ from pyproxy.config.scope import Scope
 from pyproxy.core.filters.chain import BodyFilter
 from pyproxy.core.filters.compression import change_body
 from pyproxy.core.location import Location
-from pyproxy.core.request import Request, Response
+from pyproxy.core.request import Request
+from pyproxy.core.response import Response
 
 STEP = 1 << 16
 """Bytes that come out at a time: a small body may become a very large one."""

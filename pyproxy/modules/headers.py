@@ -12,7 +12,8 @@ from pyproxy.config.tree import Directive
 from pyproxy.core.filters.chain import BodyFilter
 from pyproxy.core.filters.expires import Expires, parse_expires
 from pyproxy.core.location import Location
-from pyproxy.core.request import Request, Response
+from pyproxy.core.request import Request
+from pyproxy.core.response import Response
 from pyproxy.core.uri import escape_line_ends
 from pyproxy.core.variables import Depends, Template
 

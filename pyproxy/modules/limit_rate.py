@@ -7,7 +7,8 @@ from pyproxy.config.schema import ANYWHERE, Module, size_template
 from pyproxy.config.scope import Scope
 from pyproxy.core.location import Location
 from pyproxy.core.logs.log import ERROR
-from pyproxy.core.request import Request, Response
+from pyproxy.core.request import Request
+from pyproxy.core.response import Response
 from pyproxy.core.throttle import limit_rate, throttle
 from pyproxy.core.variables import Template, Variable
 

@@ -7,7 +7,8 @@ from pyproxy.config.scope import Scope
 from pyproxy.core import conditional, phases
 from pyproxy.core.filters.chain import Refused
 from pyproxy.core.location import Location
-from pyproxy.core.request import Request, Response
+from pyproxy.core.request import Request
+from pyproxy.core.response import Response
 
 
 def _compile(scope: Scope, location: Location) -> None:

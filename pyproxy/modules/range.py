@@ -9,7 +9,8 @@ from pyproxy.core.filters.chain import Refused
 from pyproxy.core.location import Location
 from pyproxy.core.parts import Multipart, Part
 from pyproxy.core.ranges import NotSatisfiable, requested_ranges
-from pyproxy.core.request import Request, Response
+from pyproxy.core.request import Request
+from pyproxy.core.response import Response
 
 
 def _cut(request: Request, response: Response) -> None:

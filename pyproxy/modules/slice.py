@@ -13,7 +13,8 @@ from pyproxy.core.filters.chain import BodyFilter, Piece, Refused
 from pyproxy.core.location import Location
 from pyproxy.core.logs.log import ERROR
 from pyproxy.core.parts import Part
-from pyproxy.core.request import Request, Response
+from pyproxy.core.request import Request
+from pyproxy.core.response import Response
 from pyproxy.core.variables import Variable
 
 _SLICES = "slices of the answer"

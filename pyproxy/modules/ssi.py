@@ -10,7 +10,8 @@ from pyproxy.config.scope import Scope
 from pyproxy.core.filters.compression import change_body
 from pyproxy.core.filters.media_types import MediaTypes
 from pyproxy.core.location import Location
-from pyproxy.core.request import Request, Response
+from pyproxy.core.request import Request
+from pyproxy.core.response import Response
 from pyproxy.core.ssi.echo import TIME_FORMAT, date
 from pyproxy.core.ssi.page import Page, Settings
 from pyproxy.core.variables import Variable, Variables

@@ -10,7 +10,8 @@ from pyproxy.config.tree import Directive
 from pyproxy.core.counters import Totals
 from pyproxy.core.location import Location
 from pyproxy.core.outcome import DONE, Outcome
-from pyproxy.core.request import Request, Response
+from pyproxy.core.request import Request
+from pyproxy.core.response import Response
 from pyproxy.core.variables import Variable
 
 

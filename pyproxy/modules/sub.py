@@ -12,7 +12,8 @@ from pyproxy.core.filters.compression import weaken_etag
 from pyproxy.core.filters.media_types import MediaTypes
 from pyproxy.core.filters.substitution import Substitution
 from pyproxy.core.location import Location
-from pyproxy.core.request import Request, Response
+from pyproxy.core.request import Request
+from pyproxy.core.response import Response
 from pyproxy.core.variables import Template
 
 MOST = 255

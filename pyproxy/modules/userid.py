@@ -19,7 +19,8 @@ from pyproxy.core.cookies import find_cookie
 from pyproxy.core.dates import cookie_date
 from pyproxy.core.location import Location
 from pyproxy.core.logs.log import ERROR, NOTICE
-from pyproxy.core.request import Request, Response
+from pyproxy.core.request import Request
+from pyproxy.core.response import Response
 from pyproxy.core.variables import Variable, given
 
 MAX_EXPIRES = -1

@@ -16,7 +16,8 @@ from pyproxy.core.credentials import CREDENTIALS, basic_credentials
 from pyproxy.core.dates import iso_time, log_time
 from pyproxy.core.field_getter import FieldGetter, NamesGetter
 from pyproxy.core.message import Names
-from pyproxy.core.request import BARE, REWRITTEN, Request, Response
+from pyproxy.core.request import REWRITTEN, Request
+from pyproxy.core.response import BARE, Response
 from pyproxy.core.variables import Depends, Getter, Variable, VariableFamily, once
 from pyproxy.http1.host import split_host
 

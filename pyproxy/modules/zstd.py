@@ -9,7 +9,8 @@ from pyproxy.core.filters.compression import LARGE_STEP, Compression, Encoder, r
 from pyproxy.core.filters.encodings import accepts
 from pyproxy.core.filters.media_types import MediaTypes
 from pyproxy.core.location import Location
-from pyproxy.core.request import Request, Response
+from pyproxy.core.request import Request
+from pyproxy.core.response import Response
 from pyproxy.core.variables import Variable
 
 FAST = 6

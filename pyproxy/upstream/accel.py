@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from pyproxy.core import phases
 from pyproxy.core.logs.log import ERROR
-from pyproxy.core.request import Field, Request, Response
+from pyproxy.core.request import Request
+from pyproxy.core.response import Field, Response
 from pyproxy.core.throttle import throttle
 from pyproxy.core.uri import BadURI, split_unsafe
 

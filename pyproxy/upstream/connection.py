@@ -13,7 +13,7 @@ from pyproxy.http1.message import UPSTREAM, BadMessage
 from pyproxy.upstream.failures import reason
 
 if TYPE_CHECKING:
-    from pyproxy.core.request import Response
+    from pyproxy.core.response import Response
     from pyproxy.upstream.bind import LocalAddress
     from pyproxy.upstream.exchange import Exchange
     from pyproxy.upstream.peer import Peer

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from pyproxy.core import phases
 from pyproxy.core.logs.log import CRIT, ERROR, WARN
-from pyproxy.core.request import Request, Response
+from pyproxy.core.request import Request
+from pyproxy.core.response import Response
 from pyproxy.core.throttle import throttle
 from pyproxy.upstream.attempt import Attempt
 from pyproxy.upstream.connection import READING_HEAD

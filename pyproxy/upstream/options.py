@@ -10,7 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pyproxy.core.message import Pair, ResponseHead
-    from pyproxy.core.request import Request, Response
+    from pyproxy.core.request import Request
+    from pyproxy.core.response import Response
     from pyproxy.core.variables import Template
     from pyproxy.http1.head import ResponseParser
     from pyproxy.http1.memory import Memory

@@ -10,7 +10,8 @@ from pyproxy.core.location import Location
 from pyproxy.core.logs.log import ERROR, INFO
 from pyproxy.core.message import Pair, ResponseHead
 from pyproxy.core.outcome import DONE, Outcome
-from pyproxy.core.request import Request, Response
+from pyproxy.core.request import Request
+from pyproxy.core.response import Response
 from pyproxy.core.spool import Spool
 from pyproxy.core.throttle import throttle
 from pyproxy.core.variables import Depends, Template

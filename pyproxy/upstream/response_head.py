@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from pyproxy.core.redirect import absolute
-from pyproxy.core.request import Field, Request, Response
+from pyproxy.core.request import Request
+from pyproxy.core.response import Field, Response
 from pyproxy.core.uri import escape_line_ends
 from pyproxy.upstream.cookies import CookieRewriter
 from pyproxy.upstream.rewrites import Rewrite, first_match

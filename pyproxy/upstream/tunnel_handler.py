@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from pyproxy.core.logs.log import ERROR
 from pyproxy.core.message import Fields, Names, Pair, ResponseHead
 from pyproxy.core.outcome import DONE, Outcome
-from pyproxy.core.request import Request, Response
+from pyproxy.core.request import Request
+from pyproxy.core.response import Response
 from pyproxy.http1.head import ResponseParser
 from pyproxy.http1.memory import Memory
 from pyproxy.upstream.exchange import Exchange

@@ -13,7 +13,9 @@ from pyproxy.core import phases
 from pyproxy.core.location import Location, Phase
 from pyproxy.core.logs.log import ERROR, ErrorLog
 from pyproxy.core.outcome import DONE, Handler, Outcome
-from pyproxy.core.request import Request, Response, Route
+from pyproxy.core.request import Request
+from pyproxy.core.response import Response
+from pyproxy.core.route import Route
 from pyproxy.core.site import Server
 from pyproxy.core.worker import Worker
 from pyproxy.http1.head import RequestParser

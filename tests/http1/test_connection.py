@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from pyproxy.core.request import Request, Response
+from pyproxy.core.request import Request
+from pyproxy.core.response import Response
 from pyproxy.http1.head import RequestParser
 from tests.support.proxy import serve, until
 from tests.support.upstream import Visit, always, answer, upstream

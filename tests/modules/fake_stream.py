@@ -7,7 +7,9 @@ from typing import Any, cast
 
 from pyproxy.core import phases
 from pyproxy.core.addresses.proxy_protocol import Proxied
-from pyproxy.core.request import BodySink, Field, Request, Response, Route
+from pyproxy.core.request import BodySink, Request
+from pyproxy.core.response import Field, Response
+from pyproxy.core.route import Route
 from pyproxy.core.site import Listener, Site
 from pyproxy.core.stream import Tunnel
 from pyproxy.core.uri import normalise

@@ -10,7 +10,8 @@ import pytest
 from pyproxy.core.filters.inclusion import AHEAD
 from pyproxy.core.location import Phase
 from pyproxy.core.outcome import DONE, Outcome
-from pyproxy.core.request import Request, Response
+from pyproxy.core.request import Request
+from pyproxy.core.response import Response
 from pyproxy.core.subrequest import Subrequest
 from pyproxy.core.worker import Worker
 

@@ -16,7 +16,7 @@ from math import inf
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pyproxy.core.request import Response
+    from pyproxy.core.response import Response
 
 SMALL = 1 << 16
 """Bytes of the largest file that is read at once, and kept."""

@@ -12,10 +12,11 @@ from pyproxy.core.filters.encodings import VARY
 from pyproxy.core.location import Location, Phase
 from pyproxy.core.logs.log import CRIT
 from pyproxy.core.outcome import DONE, Outcome
-from pyproxy.core.request import Request, Response
+from pyproxy.core.request import Request
+from pyproxy.core.response import Response
 
 if TYPE_CHECKING:
-    from pyproxy.core.request import Field
+    from pyproxy.core.response import Field
 
 OFF, ON, ALWAYS = "off", "on", "always"
 MODES = (OFF, ON, ALWAYS)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from pyproxy.core.dates import http_date
 from pyproxy.core.files.openfiles import OpenFile, OpenFiles, look, open_file
 from pyproxy.core.filters.chain import share
-from pyproxy.core.request import Field, Request, Response
+from pyproxy.core.request import Request
+from pyproxy.core.response import Field, Response
 
 if TYPE_CHECKING:
     import os

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 from pyproxy.core.logs.log import CRIT
 
 if TYPE_CHECKING:
-    from pyproxy.core.request import Producer, Request, Response
+    from pyproxy.core.request import Producer, Request
+    from pyproxy.core.response import Response
 
 TURN = 0.002
 """Seconds that one body may be worked on before everybody else has their turn."""

@@ -10,7 +10,8 @@ from pyproxy.core.filters.chain import BodyFilter, Piece
 
 if TYPE_CHECKING:
     from pyproxy.core.filters.media_types import MediaTypes
-    from pyproxy.core.request import Request, Response
+    from pyproxy.core.request import Request
+    from pyproxy.core.response import Response
     from pyproxy.core.variables import Getter
 
 STEP = 1 << 15

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from pyproxy.core.conditional import NO_DATE, parse_http_date
 
 if TYPE_CHECKING:
-    from pyproxy.core.request import Request, Response
+    from pyproxy.core.request import Request
+    from pyproxy.core.response import Response
 
 PROXIED = ("off", "expired", "no-cache", "no-store", "private", "no_last_modified", "no_etag", "auth", "any")
 """The values of ``gzip_proxied``."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pyproxy.core.request import Response
+    from pyproxy.core.response import Response
 
 HTML = b"text/html"
 

@@ -10,7 +10,8 @@ from typing import Final
 
 from pyproxy.core.field_getter import NamesGetter
 from pyproxy.core.message import MOST_NAMES, PLANS, Names
-from pyproxy.core.request import Request, Response
+from pyproxy.core.request import Request
+from pyproxy.core.response import Response
 from pyproxy.core.variables import Depends, Getter, Template, Variable
 
 _ALL = bytes(range(256))

@@ -18,7 +18,8 @@ from pyproxy.core.subrequest import Cycle, Subrequest
 
 if TYPE_CHECKING:
     from pyproxy.core.filters.chain import Piece
-    from pyproxy.core.request import Request, Response
+    from pyproxy.core.request import Request
+    from pyproxy.core.response import Response
     from pyproxy.core.variables import Variable
 
 ERROR_MESSAGE = b"[an error occurred while processing the directive]"

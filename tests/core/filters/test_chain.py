@@ -10,7 +10,8 @@ from typing import Any, cast
 import pytest
 
 from pyproxy.core.filters.chain import IDLE, TURN, BodyChain, BodyFilter, Piece
-from pyproxy.core.request import Producer, Request, Response
+from pyproxy.core.request import Producer, Request
+from pyproxy.core.response import Response
 
 
 class Client:

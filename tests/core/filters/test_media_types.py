@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pyproxy.core.filters.media_types import MediaTypes, split_charset
-from pyproxy.core.request import Response
+from pyproxy.core.response import Response
 
 
 def of(content_type: str | None) -> Response:
