@@ -360,12 +360,14 @@ def test_nobody_waits_where_nobody_accepts_any_more(site: Site) -> None:
     number = listening(port)
     assert number in sockets_of(master)
     os.kill(worker, signal.SIGSTOP)  # it accepts no more, and does not hear that it is to close its socket either
-    began = time.monotonic()
-    site.file.write_text(site.file.read_text().replace("127.0.0.1:", "*:").replace("old", "new"))
-    site.running.signal(signal.SIGHUP)
-    until(lambda: number not in sockets_of(master))
-    assert time.monotonic() - began < STOPPING
-    os.kill(worker, signal.SIGCONT)
+    try:
+        began = time.monotonic()
+        site.file.write_text(site.file.read_text().replace("127.0.0.1:", "*:").replace("old", "new"))
+        site.running.signal(signal.SIGHUP)
+        until(lambda: number not in sockets_of(master))
+        assert time.monotonic() - began < STOPPING
+    finally:
+        os.kill(worker, signal.SIGCONT)
     until(lambda: get(port).endswith(b"new"))
 
 
