@@ -19,10 +19,6 @@ LAST_CALL = 1.0
 TURNS = 4
 """Turns of the event loop after which all that had come has been accepted: asyncio looks, accepts, begins a task."""
 
-ACCEPTS = 2
-"""How often a socket is listened at. In a turn of the loop uvloop takes one connection from each listener, and leaves
-the others to the next turn: two make half as many turns. With more of them most would find nobody."""
-
 
 class DrainingServer(Http1Server):
     """Gives connections without a request a little time when it shuts down."""
@@ -60,8 +56,7 @@ class Serving:
         runner = web.ServerRunner(server)
         await runner.setup()
         self._runners.append((runner, server))
-        for _ in range(ACCEPTS):
-            await web.SockSite(runner, sock.dup(), backlog=listener.options.get("backlog", BACKLOG)).start()
+        await web.SockSite(runner, sock.dup(), backlog=listener.options.get("backlog", BACKLOG)).start()
 
     def retire(self) -> None:
         pass

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 PATIENCE = 20.0
@@ -119,3 +121,26 @@ def refused(port: int) -> bool:
     except ConnectionRefusedError:
         return True
     return False
+
+
+@contextlib.contextmanager
+def visited(*visits: Callable[[], None]) -> Iterator[list[str]]:
+    """Make each visit over and over, in a thread of its own, until the block ends, however it ends. The failures."""
+    stop, failures = threading.Event(), []
+
+    def repeat(visit: Callable[[], None]) -> None:
+        while not stop.is_set():
+            try:
+                visit()
+            except Exception as error:
+                failures.append(repr(error))
+
+    threads = [threading.Thread(target=repeat, args=(visit,)) for visit in visits]
+    for thread in threads:
+        thread.start()
+    try:
+        yield failures
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()

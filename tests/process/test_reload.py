@@ -8,7 +8,6 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -17,7 +16,7 @@ import pytest
 
 from pyproxy.process.worker_process import STOPPING
 
-from .running import Running, free_ports, get, lives, read_all, refused, until
+from .running import Running, free_ports, get, lives, read_all, refused, until, visited
 
 Start = Callable[..., Running]
 Connect = Callable[[int | str], socket.socket]
@@ -65,29 +64,18 @@ def test_a_new_configuration_is_served_and_no_request_is_lost(site: Site) -> Non
     (port,) = free_ports(1)
     site.write("return 200 0;", port)
     site.start()
-    stop = threading.Event()
     answers: list[bytes] = []
-    failures: list[str] = []
 
     def visit() -> None:
-        while not stop.is_set():
-            try:
-                answer = get(port)
-                answers.append(answer.rpartition(b"\r\n\r\n")[2])
-                assert answer.startswith(b"HTTP/1.1 200")
-            except Exception as error:
-                failures.append(repr(error))
+        answer = get(port)
+        answers.append(answer.rpartition(b"\r\n\r\n")[2])
+        assert answer.startswith(b"HTTP/1.1 200")
 
-    visitors = [threading.Thread(target=visit) for _ in range(4)]
-    for visitor in visitors:
-        visitor.start()
-    for number in range(1, 6):
-        site.write(f"return 200 {number};", port)
-        site.hup()
-        assert get(port).endswith(str(number).encode())
-    stop.set()
-    for visitor in visitors:
-        visitor.join()
+    with visited(*[visit] * 4) as failures:
+        for number in range(1, 6):
+            site.write(f"return 200 {number};", port)
+            site.hup()
+            assert get(port).endswith(str(number).encode())
     assert failures == []
     assert {b"0", b"5"} <= set(answers)
     assert len(answers) > 50

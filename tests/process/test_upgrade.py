@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import signal
 import socket
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from .running import Running, free_ports, get, lives, read_all, refused, until
+from .running import Running, free_ports, get, lives, read_all, refused, until, visited
 
 Start = Callable[..., Running]
 Connect = Callable[[int | str], socket.socket]
@@ -81,19 +81,12 @@ def test_a_new_program_takes_over_and_nobody_notices(site: Site, connect: Connec
     old = site.running.process.pid
     client = connect(site.port)
     client.sendall(b"GET /wait HTTP/1.1\r\nHost: test\r\n\r\n")
-    stop, failures = threading.Event(), []
 
     def visit(address: int | str) -> None:
-        while not stop.is_set():
-            try:
-                assert get(address).startswith(b"HTTP/1.1 200 ")
-            except Exception as error:
-                failures.append(repr(error))
+        assert get(address).startswith(b"HTTP/1.1 200 ")
 
-    visitors = [threading.Thread(target=visit, args=(address,)) for address in (site.port, site.unix)]
-    with upstream.accept()[0] as server:
-        for visitor in visitors:
-            visitor.start()
+    visits = (functools.partial(visit, address) for address in (site.port, site.unix))
+    with upstream.accept()[0] as server, visited(*visits) as failures:
         new = site.upgrade()
         assert (site.folder / "run.pid.oldbin").read_text() == f"{old}\n"
         # both serve now; then only the new one does
@@ -107,9 +100,6 @@ def test_a_new_program_takes_over_and_nobody_notices(site: Site, connect: Connec
         assert not (site.folder / "run.pid.oldbin").exists()
         assert site.answers() == {(new, "old")}
         assert get(site.unix).startswith(b"HTTP/1.1 200 ")
-        stop.set()
-        for visitor in visitors:
-            visitor.join()
     assert failures == []
     # it is a program like any other: it reloads, and removes what it listened on
     site.write("new")
