@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import time
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,9 @@ from .scenario import Measure, Scenario
 
 WARM_UP = 0.3
 """Seconds of load before the first measurement, for caches and connections."""
+LOOK = 0.1
+PATIENCE = 3.0
+"""Seconds between two looks whether a server is still at work, and until the next is measured all the same."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +95,7 @@ class Served(Scenario):
 
             def measure(case: str, peer: str) -> Sample:
                 server = running[peer, self.variant(case)]
+                _rest(running.values())
                 before, upstream_before = server.process.cpu_seconds(), self.upstream_cpu()
                 load = self._loaded(case, server.port, seconds)
                 if not load.amount:
@@ -114,6 +119,18 @@ class Served(Scenario):
             peer.name, command, measured=True, address=port, environment=peer.environment, cwd=peer.cwd, folder=folder
         ) as process:
             yield Running(process, port)
+
+
+def _rest(servers: Collection[Running]) -> None:
+    """Wait, PATIENCE seconds at most, until no server is at work: what one still does after its round would be on the
+    next one's core."""
+    deadline = time.monotonic() + PATIENCE
+    used = -1.0
+    while time.monotonic() < deadline:
+        before, used = used, sum(server.process.cpu_seconds() for server in servers)
+        if used == before:
+            return
+        time.sleep(LOOK)
 
 
 def fetch(port: int, path: str, fields: Mapping[str, str] | None = None) -> bytes:
