@@ -76,10 +76,10 @@ def _speeds(scenario: str, least: Mapping[str, float], what: str = "of nginx") -
 
 
 WHY_NOT: Mapping[tuple[str, str], str] = {
-    ("small", "repeating"): "at the mark: runs give 0.73 to 0.84, by what else the machine does",
-    ("small", "varying"): "15 µs of Python for a head never seen, spread over 45 calls (docs/performance.md)",
+    ("small", "repeating"): "at the mark: runs give 0.77 to 0.91, by what else the machine does",
+    ("small", "varying"): "13 µs of Python for a head never seen, spread over 45 calls (docs/performance.md)",
     ("browser", "varying"): "the same, and fifteen fields instead of six",
-    ("large-file", "down"): "sendfile is 95 % of the time; between two pieces Python finds the caches empty (20 µs)",
+    ("large-file", "down"): "as fast as nginx but for noise: other runs give 0.94 to 1.04",
     ("new-connections", "close"): "Python makes twenty objects for a connection; the sockets cost what they cost nginx",
     ("connections", "32 paced"): "no pause is longer than 0.2 ms; each callback takes 15 to 40 µs when caches are cold",
     ("connections", "32 to 2000"): "each connection's objects leave the processor's cache; nginx's are smaller",

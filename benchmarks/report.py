@@ -38,8 +38,18 @@ def marks_table(outcomes: Mapping[str, Outcome]) -> str:
     for mark in MARKS:
         outcome = outcomes.get(mark.scenario)
         value = mark.value(outcome) if outcome else math.nan
-        rows.append([SCENARIOS[mark.scenario].title, mark.case, mark.text, number(value, 2), verdict(mark, value)])
+        rows.append(
+            [SCENARIOS[mark.scenario].title, mark.case, mark.text, _measured(mark, value), verdict(mark, value)]
+        )
     return table(["scenario", "case", "mark", "measured", "reached"], rows)
+
+
+def _measured(mark: Mark, value: float) -> str:
+    """With as many digits as it takes to see that a mark is missed."""
+    digits = 2
+    while mark.reached(value) is False and mark.reached(round(value, digits)):
+        digits += 1
+    return number(value, digits)
 
 
 def verdict(mark: Mark, value: float) -> str:

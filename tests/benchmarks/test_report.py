@@ -54,6 +54,16 @@ def test_a_mark_reached_one_missed_and_one_not_measured(outcome: Outcome) -> Non
     assert verdict(mark, mark.value(outcome)) == "**no**: the reason"
 
 
+def test_a_mark_that_is_just_missed_is_not_rounded_up() -> None:
+    samples: Samples = {
+        "repeating": {
+            "pyproxy": [{"rate": 799.0, "cpu": 2e-5, "busy": 1.0}],
+            "nginx": [{"rate": 1000.0, "cpu": 1.8e-5, "busy": 1.0}],
+        }
+    }
+    assert "| 0.799 | **no**" in marks_table({"small": Outcome("small", samples)})
+
+
 def test_a_slow_load_generator_makes_nobody_look_better() -> None:
     def both(rate: float, busy: float) -> Outcome:
         ours, theirs = {"rate": 900.0, "cpu": 2e-5, "busy": 1.0}, {"rate": rate, "cpu": 1e-5, "busy": busy}
