@@ -128,9 +128,11 @@ def open_files(running: Running) -> set[str]:
     """The names of the logs that the master and its workers have open."""
     found = set()
     for pid in (running.process.pid, *running.descendants()):
-        for link in Path(f"/proc/{pid}/fd").iterdir():
-            with contextlib.suppress(OSError):
-                found.add(link.readlink().name)
+        # a worker may have ended meanwhile, and a file been closed
+        with contextlib.suppress(FileNotFoundError):
+            for link in Path(f"/proc/{pid}/fd").iterdir():
+                with contextlib.suppress(OSError):
+                    found.add(link.readlink().name)
     return {name for name in found if name.endswith(".log")}
 
 
