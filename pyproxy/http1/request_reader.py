@@ -219,12 +219,11 @@ class RequestReader(RequestBodyReader):
 
     def _prepare(self, block: bytes) -> None:
         """Parse and route one head; remember both if the same bytes may come again."""
-        first = self._last_head is None and self.listener is self._server.listener
-        if first and (seen := self._server.first_heads.get(block)) is not None:
-            self._last_route, self._last_block, self._last_head = seen.again(), block, seen.head
+        first = self._last_head is None
+        if first and self._knows(block):
             return
         self._find_route(self._server.parser.parse(block), block)
-        if first and self._last_block is not None:
+        if first and self._last_block is not None and self.listener is self._server.listener:
             self._server.first_heads.put(block, self._last_route.again())
 
     def _find_route(self, head: RequestHead, block: bytes) -> None:
