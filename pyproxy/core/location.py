@@ -128,7 +128,7 @@ class Location:
         """Whom gzip may be sent to."""
         self.header_filters: tuple[HeaderFilter, ...] = ()
         self.conditional_filters: tuple[HeaderFilter, ...] = ()
-        """The same for requests with conditions or ranges, which have filters of their own besides."""
+        """The same for such requests as ``Names.conditional`` tells of, which have filters of their own besides."""
         self.varying: tuple[Varies, ...] = ()
         """What tells whether a response is each request's own, after the filters; it is not if none says so."""
         self.early_hints: tuple[Template, ...] = ()
@@ -147,8 +147,8 @@ class Location:
         self._phases.append((phase, handler))
 
     def add_filter(self, header_filter: HeaderFilter, varies: Varies | None = None, conditional: bool = False) -> None:
-        """Let a header filter see the responses, after those added before it; ``conditional``: only of requests with
-        conditions or ranges."""
+        """Let a header filter see the responses, after those added before it; ``conditional``: only to requests whose
+        fields may ask for something else than the plain answer (``Names.conditional``)."""
         self.conditional_filters += (header_filter,)
         if not conditional:
             self.header_filters += (header_filter,)
